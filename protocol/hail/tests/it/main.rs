@@ -1,0 +1,12 @@
+//! Tests of the crate from outside, in one binary.
+
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod codec;
+mod conformance;
+mod read;
+mod round_trip;
+mod schema;
+mod statistics;
+mod text;
+mod title;
