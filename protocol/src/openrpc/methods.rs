@@ -1,0 +1,127 @@
+//! The table of methods and errors. Tests hold it equal to the trait in `rpc.rs` and to `error.rs`: names, parameters,
+//! which of them may be left out, and the words of the documentation.
+
+use opensession_hail::Kind as EventKind;
+use schemars::{Schema, SchemaGenerator};
+
+use crate::{
+    error,
+    types::{
+        AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
+        SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+    },
+};
+
+pub(super) struct Method {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) params: Vec<Param>,
+    pub(super) kind: Kind,
+}
+
+pub(super) struct Param {
+    pub(super) name: &'static str,
+    pub(super) required: bool,
+    pub(super) schema: Schema,
+}
+
+pub(super) enum Kind {
+    Call { result: Schema },
+    Subscription { unsubscribe: &'static str, notification: &'static str, item: Schema },
+}
+
+/// Writes the table: a name, parameters (`?` after those that may be left out), what is answered, and a description.
+macro_rules! table {
+    (
+        $generator:ident;
+        $($name:literal ($($param:ident $($optional:literal)?: $type:ty),*) $kind:ident $kind_args:tt $description:literal)*
+    ) => {
+        vec![$(Method {
+            name: $name,
+            description: $description,
+            params: vec![$(Param {
+                name: stringify!($param),
+                required: true $(&& $optional.is_empty())?,
+                schema: $generator.subschema_for::<$type>(),
+            }),*],
+            kind: table!(@kind $generator $kind $kind_args),
+        }),*]
+    };
+    (@kind $generator:ident gives ($result:ty)) => {
+        Kind::Call { result: $generator.subschema_for::<$result>() }
+    };
+    (@kind $generator:ident sends ($item:ty, $notification:literal, $unsubscribe:literal)) => {
+        Kind::Subscription {
+            unsubscribe: $unsubscribe,
+            notification: $notification,
+            item: $generator.subschema_for::<$item>(),
+        }
+    };
+}
+
+pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
+    table! { generator;
+        "daemon/hello" (required "?": Vec<String>, optional "?": Vec<String>) gives (Hello)
+            "Tells the daemon's version and what it can do; fails when it lacks a `required` capability."
+        "daemon/status" () gives (DaemonStatus)
+            "Tells how the daemon is."
+        "daemon/shutdown" () gives (())
+            "Asks the daemon to finish what is under way and to end."
+        "agent/list" () gives (Vec<AgentInfo>)
+            "Lists every agent with what was found of it."
+        "session/list" (filter "?": SessionFilter, limit "?": u32, cursor "?": String, time_zone "?": String)
+            gives (SessionPage)
+            "Lists sessions, newest first."
+        "session/get" (session: String, scope "?": Scope) gives (SessionDetail)
+            "Gives one session."
+        "session/events" (
+            session: String, from "?": u32, limit "?": u32, around "?": u32, kinds "?": Vec<EventKind>, scope "?": Scope
+        ) gives (EventPage)
+            "Gives events of one session: from number `from` (1 when absent), at most `limit` of them (200 when absent, \
+             2,000 at most) and at most about 4 MB; `around` gives the events about one, `kinds` only events of these kinds."
+        "session/subscribe" (session "?": String, scope "?": Scope)
+            sends (SessionUpdate, "session/update", "session/unsubscribe")
+            "Sends events as they are taken in: of one session, or of all."
+        "session/forget" (session: String, scope "?": Scope) gives (Forgotten)
+            "Deletes a session from the store and the index for good. The agent's own file is left alone, and is not read \
+             again."
+        "session/restore" (session: String, to "?": String, scope "?": Scope) gives (Restored)
+            "Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there."
+        "search/query" (query: String, options "?": SearchOptions) gives (SearchAnswer)
+            "Searches. The language is described in `protocol/SEARCH.md`."
+        "index/status" () gives (IndexStatus)
+            "Tells how the index is."
+        "index/refresh" () gives (IndexStatus)
+            "Looks for new, changed and vanished sources now, and answers when everything found is read and searchable."
+        "index/rebuild" (scope "?": RebuildScope) gives (IndexStatus)
+            "Builds the index anew in the background; the old one answers meanwhile."
+        "index/subscribe" () sends (IndexStatus, "index/update", "index/unsubscribe")
+            "Sends the index's status whenever it changes, at most ten times a second."
+        "problem/list" (agent "?": String, limit "?": u32) gives (ProblemPage)
+            "Lists what could not be read."
+        "stats/get" (filter "?": SessionFilter, by "?": StatsBy, time_zone "?": String) gives (StatsAnswer)
+            "Gives figures over the sessions that the filter leaves."
+    }
+}
+
+/// Name, code and meaning of every error besides JSON-RPC's own.
+pub(super) const ERRORS: &[(&str, i32, &str)] = &[
+    (
+        "NO_SUCH_SESSION",
+        error::NO_SUCH_SESSION,
+        "No session of that name; `data.near` lists [`crate::SessionBrief`]s with similar ones.",
+    ),
+    ("AMBIGUOUS_SESSION", error::AMBIGUOUS_SESSION, "The name fits several sessions; `data.near` lists them."),
+    ("NO_SUCH_EVENT", error::NO_SUCH_EVENT, "The session has no event of that number."),
+    ("BAD_QUERY", error::BAD_QUERY, "The query cannot be run; `data.errors` lists [`crate::QueryError`]s."),
+    ("BAD_VALUE", error::BAD_VALUE, "A value in a filter is not understood: a date, an agent, a cursor."),
+    ("REFUSED", error::REFUSED, "It is refused: a file is in the way, or the caller did not confirm."),
+    (
+        "STORE_UNWRITABLE",
+        error::STORE_UNWRITABLE,
+        "The store cannot be written: the disk is full, or the folder is read-only.",
+    ),
+    ("TIMED_OUT", error::TIMED_OUT, "The request took longer than the daemon allows, or was cancelled."),
+    ("TOO_MANY", error::TOO_MANY, "Too many requests or subscriptions of this connection are under way."),
+    ("INTERNAL", error::INTERNAL, "A fault of ours: the request panicked. The daemon goes on."),
+];

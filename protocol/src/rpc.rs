@@ -1,0 +1,118 @@
+//! The daemon's interface: one trait, from which the server, the typed client, the OpenRPC document and the reference
+//! page come.
+//!
+//! Parameters go by name. A session is named by its id, by a prefix of it, by `@` (the last one in the scope), `@~2`,
+//! by the path of its file, or by `agent:native-id`. Errors carry the codes of [`crate::error`].
+
+use jsonrpsee::{core::RpcResult, proc_macros::rpc};
+
+use crate::types::{
+    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
+    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+};
+
+/// Methods of the daemon.
+#[rpc(server, client)]
+pub trait Daemon {
+    /// Tells the daemon's version and what it can do; fails when it lacks a `required` capability.
+    #[method(name = "daemon/hello", param_kind = map)]
+    async fn hello(&self, required: Option<Vec<String>>, optional: Option<Vec<String>>) -> RpcResult<Hello>;
+
+    /// Tells how the daemon is.
+    #[method(name = "daemon/status")]
+    async fn status(&self) -> RpcResult<DaemonStatus>;
+
+    /// Asks the daemon to finish what is under way and to end.
+    #[method(name = "daemon/shutdown")]
+    async fn shutdown(&self) -> RpcResult<()>;
+
+    /// Lists every agent with what was found of it.
+    #[method(name = "agent/list")]
+    async fn agents(&self) -> RpcResult<Vec<AgentInfo>>;
+
+    /// Lists sessions, newest first.
+    #[method(name = "session/list", param_kind = map)]
+    async fn sessions(
+        &self,
+        filter: Option<SessionFilter>,
+        limit: Option<u32>,
+        cursor: Option<String>,
+        time_zone: Option<String>,
+    ) -> RpcResult<SessionPage>;
+
+    /// Gives one session.
+    #[method(name = "session/get", param_kind = map)]
+    async fn session(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionDetail>;
+
+    /// Gives events of one session: from number `from` (1 when absent), at most `limit` of them (200 when absent, 2,000
+    /// at most) and at most about 4 MB; `around` gives the events about one, `kinds` only events of these kinds.
+    #[method(name = "session/events", param_kind = map)]
+    async fn events(
+        &self,
+        session: String,
+        from: Option<u32>,
+        limit: Option<u32>,
+        around: Option<u32>,
+        kinds: Option<Vec<opensession_hail::Kind>>,
+        scope: Option<Scope>,
+    ) -> RpcResult<EventPage>;
+
+    /// Sends events as they are taken in: of one session, or of all.
+    #[subscription(
+        name = "session/subscribe" => "session/update",
+        unsubscribe = "session/unsubscribe",
+        item = SessionUpdate,
+        param_kind = map
+    )]
+    async fn subscribe_sessions(
+        &self,
+        session: Option<String>,
+        scope: Option<Scope>,
+    ) -> jsonrpsee::core::SubscriptionResult;
+
+    /// Deletes a session from the store and the index for good. The agent's own file is left alone, and is not read
+    /// again.
+    #[method(name = "session/forget", param_kind = map)]
+    async fn forget(&self, session: String, scope: Option<Scope>) -> RpcResult<Forgotten>;
+
+    /// Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there.
+    #[method(name = "session/restore", param_kind = map)]
+    async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored>;
+
+    /// Searches. The language is described in `protocol/SEARCH.md`.
+    #[method(name = "search/query", param_kind = map)]
+    async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer>;
+
+    /// Tells how the index is.
+    #[method(name = "index/status")]
+    async fn index_status(&self) -> RpcResult<IndexStatus>;
+
+    /// Looks for new, changed and vanished sources now, and answers when everything found is read and searchable.
+    #[method(name = "index/refresh")]
+    async fn index_refresh(&self) -> RpcResult<IndexStatus>;
+
+    /// Builds the index anew in the background; the old one answers meanwhile.
+    #[method(name = "index/rebuild", param_kind = map)]
+    async fn index_rebuild(&self, scope: Option<RebuildScope>) -> RpcResult<IndexStatus>;
+
+    /// Sends the index's status whenever it changes, at most ten times a second.
+    #[subscription(
+        name = "index/subscribe" => "index/update",
+        unsubscribe = "index/unsubscribe",
+        item = IndexStatus
+    )]
+    async fn subscribe_index(&self) -> jsonrpsee::core::SubscriptionResult;
+
+    /// Lists what could not be read.
+    #[method(name = "problem/list", param_kind = map)]
+    async fn problems(&self, agent: Option<String>, limit: Option<u32>) -> RpcResult<ProblemPage>;
+
+    /// Gives figures over the sessions that the filter leaves.
+    #[method(name = "stats/get", param_kind = map)]
+    async fn stats(
+        &self,
+        filter: Option<SessionFilter>,
+        by: Option<StatsBy>,
+        time_zone: Option<String>,
+    ) -> RpcResult<StatsAnswer>;
+}

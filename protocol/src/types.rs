@@ -1,0 +1,18 @@
+//! The types that cross the socket. Times are RFC 3339 in UTC, sizes bytes, durations milliseconds. Fields are only ever
+//! added; a client ignores what it does not know.
+
+mod agent;
+mod daemon;
+mod event;
+mod index;
+mod search;
+mod session;
+mod stats;
+
+pub use agent::*;
+pub use daemon::*;
+pub use event::*;
+pub use index::*;
+pub use search::*;
+pub use session::*;
+pub use stats::*;

@@ -1,0 +1,70 @@
+//! Agents, and what could not be read of their sessions.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An agent and what was found of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AgentInfo {
+    /// Its id: `claude-code`.
+    pub id: String,
+    /// Its name: `Claude Code`.
+    pub name: String,
+    /// Whether its switch under `[watchers]` is on.
+    pub enabled: bool,
+    /// Sessions kept, sub-agents included, drafts not.
+    pub sessions: u64,
+    /// How many of them are sub-agents' sessions.
+    pub subagents: u64,
+    /// Sources without a single prompt or answer.
+    pub empty: u64,
+    /// When one of its sessions last changed.
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub latest: Option<Timestamp>,
+    /// Size of what was read, in bytes.
+    pub bytes: u64,
+    /// Its folders that exist, with the home directory written out.
+    pub roots: Vec<String>,
+    /// Its folders that were looked for in vain.
+    pub absent_roots: Vec<String>,
+    /// Sources found on disk, and how many of them are read to their end.
+    pub sources: u64,
+    /// See `sources`.
+    pub sources_read: u64,
+    /// Problems: damaged lines, unreadable files.
+    pub problems: u64,
+    /// Sources that have problems.
+    pub sources_with_problems: u64,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProblemInfo {
+    /// The agent's id.
+    pub agent: String,
+    /// The file.
+    pub path: String,
+    /// The session in it, when there is one.
+    pub session: Option<String>,
+    /// The line, from 1; zero when it is about the whole file.
+    pub line: u64,
+    /// Byte offset of the line.
+    pub position: u64,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Problems of all sources.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ProblemPage {
+    /// The first ones, by path and line.
+    pub problems: Vec<ProblemInfo>,
+    /// How many there are.
+    pub total: u64,
+    /// In how many files.
+    pub sources: u64,
+}
