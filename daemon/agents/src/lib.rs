@@ -1,0 +1,70 @@
+//! One module per coding agent: where its sessions are, and how they are read.
+//!
+//! A reader has three parts. *Find* walks an agent's folders and names the sources in them. *Cut* takes a source and a
+//! cursor and gives the raw records that came since, with the next cursor. *Derive* turns records, in order, into
+//! events, facts and problems; it keeps a small state that outlives the process, so that an append derives only what
+//! is new, and it does no IO at all.
+//!
+//! Nothing here knows of our database, of sockets, clocks or async runtimes; environment variables reach a reader only
+//! through [`Environment`]. A damaged record is a [`Problem`], never an error of the whole source.
+
+pub mod claude_code;
+pub mod codex;
+pub mod cursor;
+pub mod derive;
+pub mod document;
+pub mod environment;
+pub mod lines;
+pub mod source;
+
+pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
+pub use derive::{Derived, Deriver, Facts, Problem, StateError};
+pub use environment::{Environment, Platform};
+pub use source::{Root, Source, SourceKind};
+
+/// A coding agent whose sessions we read.
+pub trait Agent: Send + Sync {
+    /// The id by which it is typed and stored: `claude-code`.
+    fn id(&self) -> &'static str;
+
+    /// The name in sentences: `Claude Code`.
+    fn name(&self) -> &'static str;
+
+    /// The key of its switch under `[watchers]`: `claude_code`.
+    fn switch(&self) -> &'static str;
+
+    /// The folders that may hold its sessions, whether they exist or not, most usual first.
+    fn roots(&self, environment: &Environment) -> Vec<Root>;
+
+    /// Walks `root` and names every source in it, in no particular order. A folder that cannot be read is a problem.
+    /// A symbolic link that leads back into the walk is not followed twice.
+    fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem>;
+
+    /// The source that `path` (a file that changed below `root`) belongs to, judged by its name alone.
+    fn source_at(&self, root: &Root, path: &std::path::Path) -> Option<Source>;
+
+    /// Gives `sink` the records that came after `cursor`, at most about [`Limits::bytes`] of them.
+    fn cut(
+        &self,
+        source: &Source,
+        cursor: Option<&Cursor>,
+        limits: &Limits,
+        sink: &mut dyn Sink,
+    ) -> Result<Cut, CutError>;
+
+    /// A deriver for the session `source` holds, at its beginning (`None`) or where `state` was taken.
+    fn deriver(&self, source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError>;
+
+    /// The command that resumes the session in its agent, without the directory change.
+    fn resume(&self, native_id: &str) -> Option<Vec<String>>;
+}
+
+/// Every agent we read, in the order in which they are listed.
+pub fn all() -> &'static [&'static dyn Agent] {
+    &[&claude_code::ClaudeCode, &codex::Codex]
+}
+
+/// The agent of that id.
+pub fn by_id(id: &str) -> Option<&'static dyn Agent> {
+    all().iter().copied().find(|agent| agent.id() == id)
+}
