@@ -1,0 +1,174 @@
+//! How fast transcripts are read and derived from, against counting the line feeds of the same files.
+//!
+//! Reads the Claude Code sessions below the home directory that `OPENSESSION_CORPUS_M` names, and the samples of Codex
+//! in the folder that `OPENSESSION_CORPUS` names. One thread; the figure to watch is the ratio, since both sides are
+//! measured in one run. Where the system tells it, time is CPU time.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::{self, File},
+    io::Read,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use opensession_agents::{
+    Agent, Cut, CutError, Derived, Deriver, Environment, Limits, Platform, Record, Sink, Source,
+    claude_code::ClaudeCode, codex::Codex,
+};
+
+const ROUNDS: usize = 5;
+
+fn main() -> Result<(), CutError> {
+    match env::var_os("OPENSESSION_CORPUS_M") {
+        Some(home) => measure(&ClaudeCode, &[PathBuf::from(home)], 1)?,
+        None => println!("skipped Claude Code: OPENSESSION_CORPUS_M names no home directory"),
+    }
+    match env::var_os("OPENSESSION_CORPUS") {
+        Some(corpus) => {
+            let homes: Vec<PathBuf> = fs::read_dir(PathBuf::from(corpus).join("codex"))?
+                .map(|entry| entry.map(|entry| entry.path()))
+                .collect::<Result<_, _>>()?;
+            // The samples are small: read many times over.
+            measure(&Codex, &homes, 100)?;
+        }
+        None => println!("skipped Codex: OPENSESSION_CORPUS names no folder of samples"),
+    }
+    Ok(())
+}
+
+fn measure(agent: &dyn Agent, homes: &[PathBuf], times: usize) -> Result<(), CutError> {
+    let mut once = Vec::new();
+    for home in homes {
+        let environment = Environment { home: home.clone(), variables: BTreeMap::new(), platform: Platform::Linux };
+        for root in agent.roots(&environment) {
+            for problem in agent.find(&root, &mut |source| once.push(source)) {
+                println!("{}", problem.reason);
+            }
+        }
+    }
+    // Counting line feeds needs plain files.
+    once.retain(|source| source.path.is_file());
+    let sources: Vec<Source> = std::iter::repeat_n(once, times).flatten().collect();
+    let mut totals = Totals::default();
+    let mut count = Vec::new();
+    let mut cut = Vec::new();
+    let mut read = Vec::new();
+    for _ in 0..ROUNDS {
+        count.push(timed(|| count_lines(&sources))?);
+        cut.push(timed(|| pass(agent, &sources, &mut |_| Ok(None)).map(drop))?);
+        read.push(timed(|| {
+            totals = pass(agent, &sources, &mut |source| agent.deriver(source, None).map(Some))?;
+            Ok(())
+        })?);
+    }
+    let [count, cut, read] = [count, cut, read].map(median);
+    let megabytes = totals.bytes as f64 / 1e6;
+    println!(
+        "{}: {} files, {megabytes:.1} MB, {} records, {} events, {} problems, states up to {} bytes",
+        agent.name(),
+        sources.len(),
+        totals.records,
+        totals.events,
+        totals.problems,
+        totals.state
+    );
+    for (what, time) in [("count line feeds", count), ("cut", cut), ("cut and derive", read)] {
+        let seconds = time.as_secs_f64();
+        let (speed, ratio) = (megabytes / seconds, seconds / count.as_secs_f64());
+        println!("{what:<16} {seconds:.3} s  {speed:>6.0} MB/s  {ratio:>5.1}x");
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Totals {
+    bytes: u64,
+    records: u64,
+    events: u64,
+    problems: u64,
+    state: usize,
+}
+
+struct Counting {
+    deriver: Option<Box<dyn Deriver>>,
+    derived: Derived,
+    totals: Totals,
+}
+
+impl Sink for Counting {
+    fn record(&mut self, record: Record<'_>) {
+        self.totals.bytes += record.bytes.len() as u64;
+        self.totals.records += 1;
+        if let Some(deriver) = &mut self.deriver {
+            deriver.derive(&record, &mut self.derived);
+            self.totals.events += self.derived.events.len() as u64;
+            self.totals.problems += self.derived.problems.len() as u64;
+            self.derived.events.clear();
+            self.derived.problems.clear();
+        }
+    }
+
+    fn oversize(&mut self, piece: Record<'_>, _: bool) {
+        self.totals.bytes += piece.bytes.len() as u64;
+    }
+}
+
+type MakeDeriver<'a> = &'a mut dyn FnMut(&Source) -> Result<Option<Box<dyn Deriver>>, opensession_agents::StateError>;
+
+fn pass(agent: &dyn Agent, sources: &[Source], make: MakeDeriver<'_>) -> Result<Totals, CutError> {
+    let mut sink = Counting { deriver: None, derived: Derived::default(), totals: Totals::default() };
+    for source in sources {
+        sink.deriver = make(source).map_err(|error| CutError::Malformed(error.to_string()))?;
+        let mut cursor = None;
+        loop {
+            let Cut { cursor: next, more, .. } = agent.cut(source, cursor.as_ref(), &Limits::default(), &mut sink)?;
+            cursor = Some(next);
+            if !more {
+                break;
+            }
+        }
+        if let Some(deriver) = &sink.deriver {
+            sink.totals.state = sink.totals.state.max(deriver.state().len());
+        }
+    }
+    Ok(sink.totals)
+}
+
+fn count_lines(sources: &[Source]) -> Result<(), CutError> {
+    let mut block = vec![0; 256 << 10];
+    let mut lines = 0;
+    for source in sources {
+        let mut file = File::open(&source.path)?;
+        loop {
+            let read = file.read(&mut block)?;
+            if read == 0 {
+                break;
+            }
+            lines += memchr::memchr_iter(b'\n', &block[..read]).count();
+        }
+    }
+    std::hint::black_box(lines);
+    Ok(())
+}
+
+fn timed(work: impl FnOnce() -> Result<(), CutError>) -> Result<Duration, CutError> {
+    let (begin, cpu) = (Instant::now(), cpu_time());
+    work()?;
+    let wall = begin.elapsed();
+    Ok(cpu_time().zip(cpu).map_or(wall, |(now, before)| now.saturating_sub(before)))
+}
+
+/// What this thread has run so far, as Linux tells it.
+fn cpu_time() -> Option<Duration> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}

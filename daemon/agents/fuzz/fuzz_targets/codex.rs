@@ -1,0 +1,9 @@
+//! Lines that may be rollouts of Codex.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use opensession_agents::{SourceKind, codex::Codex};
+use opensession_agents_fuzz::derive;
+
+fuzz_target!(|input: &[u8]| derive(&Codex, SourceKind::Lines, input));

@@ -1,0 +1,6 @@
+//! Tests over the crate's public face.
+
+#[cfg(test)]
+mod claude_code_counts;
+#[cfg(test)]
+mod corpus;
