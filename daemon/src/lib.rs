@@ -1,0 +1,19 @@
+//! The library behind `opensession daemon run`.
+//!
+//! Data flows one way: an agent's files → `ingest` → `store` (records, events and cursor in one transaction) → the
+//! search index and the live subscribers. See `daemon/README.md`.
+
+pub mod api;
+pub mod catalog;
+pub mod engine;
+pub mod git;
+pub mod indexing;
+pub mod ingest;
+pub mod lifecycle;
+pub mod logging;
+pub mod rpc;
+pub mod run;
+pub mod search;
+pub mod store;
+pub mod texts;
+pub mod warnings;

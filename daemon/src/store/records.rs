@@ -1,0 +1,50 @@
+//! Raw records: the bytes of a source as they were read, in zstd frames.
+
+use super::StoreError;
+
+/// Compression of frames as they come in: a few hundred megabytes a second.
+const FRESH_LEVEL: i32 = 3;
+
+/// A run of a source's bytes, compressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawFrame {
+    /// Byte offset of the first byte in the source.
+    pub start: u64,
+    /// Uncompressed bytes.
+    pub length: u64,
+    /// Number of the first record that begins in it; zero for a piece of a record that is too long to be read.
+    pub record: u64,
+    /// The zstd frame.
+    pub bytes: Vec<u8>,
+}
+
+impl RawFrame {
+    /// Compresses `plain`, which begins at `start` with record number `record`.
+    pub fn pack(start: u64, record: u64, plain: &[u8]) -> Result<Self, StoreError> {
+        Self::pack_at(FRESH_LEVEL, start, record, plain)
+    }
+
+    /// As [`RawFrame::pack`], at another level of compression.
+    pub(super) fn pack_at(level: i32, start: u64, record: u64, plain: &[u8]) -> Result<Self, StoreError> {
+        let bytes = zstd::bulk::compress(plain, level).map_err(|error| damaged(&error))?;
+        Ok(Self { start, length: plain.len() as u64, record, bytes })
+    }
+
+    /// The plain bytes of a frame.
+    pub fn open(bytes: &[u8], length: u64) -> Result<Vec<u8>, StoreError> {
+        zstd::bulk::decompress(bytes, length as usize).map_err(|error| damaged(&error))
+    }
+}
+
+/// A small file beside a source, kept whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SideFile {
+    /// Its name, without the folder.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+fn damaged(error: &std::io::Error) -> StoreError {
+    StoreError::Damaged { what: "raw records".into(), reason: error.to_string() }
+}

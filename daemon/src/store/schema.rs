@@ -1,0 +1,151 @@
+//! The database's schema. Migrations are only ever appended: a released one never changes.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+
+/// Each entry brings the schema from its index to the next version (`PRAGMA user_version`).
+const MIGRATIONS: &[&str] = &[
+    // 1: the first schema.
+    "
+    CREATE TABLE source (
+        id INTEGER PRIMARY KEY,
+        agent TEXT NOT NULL,
+        path TEXT NOT NULL,
+        kind INTEGER NOT NULL,
+        native_id TEXT NOT NULL,
+        parent TEXT,                    -- JSON: [native id, relation]
+        cursor TEXT NOT NULL,           -- JSON, with size and modification time when last read
+        vanished INTEGER NOT NULL DEFAULT 0,
+        forgotten INTEGER NOT NULL DEFAULT 0,
+        failure TEXT,                   -- why it cannot be read as a whole, now
+        problems INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (agent, path)
+    );
+    -- The raw bytes of a source, in order: of file generations, the last one is the source as it is.
+    CREATE TABLE raw_frame (
+        id INTEGER PRIMARY KEY,
+        source INTEGER NOT NULL,
+        generation INTEGER NOT NULL,
+        start INTEGER NOT NULL,         -- byte offset of the first byte, uncompressed
+        length INTEGER NOT NULL,        -- bytes, uncompressed
+        record INTEGER NOT NULL,        -- number of the first record that begins in it
+        packed INTEGER NOT NULL DEFAULT 0, -- compressed hard, in large frames
+        bytes BLOB NOT NULL             -- zstd
+    );
+    CREATE UNIQUE INDEX raw_frame_place ON raw_frame (source, generation, start);
+    CREATE TABLE side_file (
+        source INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (source, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE session (
+        key INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        agent TEXT NOT NULL,
+        native_id TEXT NOT NULL,
+        source INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
+        facts TEXT NOT NULL,            -- JSON
+        statistics TEXT NOT NULL,       -- JSON
+        traits TEXT NOT NULL,           -- JSON
+        state BLOB NOT NULL,            -- the deriver's
+        place TEXT,                     -- JSON: the repository as it was known when its directory could be looked at
+        entry TEXT NOT NULL             -- JSON: what the catalog keeps in memory; derived from the columns before
+    );
+    CREATE INDEX session_source ON session (source);
+    -- Events as HAIL lines, in zstd frames; `layout` tells where each frame begins.
+    CREATE TABLE event_block (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- never reused: readers remember frames by it
+        session INTEGER NOT NULL,
+        first INTEGER NOT NULL,         -- number of its first event
+        count INTEGER NOT NULL,
+        packed INTEGER NOT NULL DEFAULT 0, -- compressed hard
+        layout BLOB NOT NULL,
+        bytes BLOB NOT NULL
+    );
+    CREATE UNIQUE INDEX event_block_place ON event_block (session, first);
+    CREATE TABLE problem (
+        source INTEGER NOT NULL,
+        record INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (source, record, position)
+    ) WITHOUT ROWID;
+    -- Titles that stand in other sessions than their own.
+    CREATE TABLE title_elsewhere (
+        target TEXT PRIMARY KEY,        -- id of a record, or session:<native id>
+        title TEXT NOT NULL
+    ) WITHOUT ROWID;
+    -- What the search index has yet to take in. Pruned once the index has it on disk.
+    CREATE TABLE change (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        session INTEGER NOT NULL,
+        kind INTEGER NOT NULL,          -- 0 events appended, 1 session restarted, 2 session forgotten
+        first INTEGER NOT NULL,
+        count INTEGER NOT NULL
+    );
+    CREATE TABLE dictionary (
+        id INTEGER PRIMARY KEY,         -- zstd's own id of it
+        bytes BLOB NOT NULL
+    );
+    ",
+];
+
+/// Sets the connection up, and brings the schema to the present version.
+pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    // Only has an effect on an empty database; frames are some tens of kilobytes each.
+    connection.pragma_update(None, "page_size", 4096)?;
+    // What packing frees goes back to the disk; likewise without effect on a database that has tables.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A power cut may lose the last commits, never the database: sources are still there to be read again from the
+    // cursor that was committed with what is kept.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    // Freed pages are overwritten, so that nothing of a forgotten session can be found in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "cache_size", -8000)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+
+    let known = MIGRATIONS.len() as u32;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found, known });
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        connection
+            .execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_schema_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", 999).unwrap();
+        let error = prepare(&connection, &path).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 999, .. }), "{error}");
+    }
+
+    #[test]
+    fn preparing_twice_changes_nothing() {
+        let connection = Connection::open_in_memory().unwrap();
+        prepare(&connection, Path::new("x")).unwrap();
+        prepare(&connection, Path::new("x")).unwrap();
+        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version as usize, MIGRATIONS.len());
+    }
+}
