@@ -1,0 +1,31 @@
+//! Full-text search over events: a derived index, rebuildable at any time from the store.
+
+mod analysis;
+pub mod answer;
+mod bits;
+mod columns;
+pub mod document;
+mod executor;
+mod filter;
+pub mod found;
+mod fresh;
+mod fuzzy;
+pub mod index;
+mod matching;
+pub(crate) mod pattern;
+mod plan;
+pub mod query;
+mod ranking;
+mod schema;
+mod segment;
+pub mod snippet;
+pub mod tokenizer;
+mod vocabulary;
+
+pub use answer::answer;
+pub use document::{EventTexts, PathAccess, SearchDocument};
+pub use found::{Found, FoundHit, FoundSession, SearchError, SearchRequest};
+pub use index::{IndexError, IndexFigures, Opened, Rebuild, SearchIndex};
+
+#[cfg(test)]
+mod tests;

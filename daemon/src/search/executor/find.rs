@@ -1,0 +1,136 @@
+//! Finds where the units of a query stand: first as typed, then as what may have been meant.
+
+use std::io;
+
+use super::Execution;
+use crate::search::bits::Bits;
+use crate::search::filter::docs_naming;
+use crate::search::fuzzy::similar_terms;
+use crate::search::matching::{Matcher, Matches};
+use crate::search::plan::{Node, PlanUnit, Role};
+use crate::search::query::{MAX_SCORED_UNITS, Run, UnitBody, Word};
+use crate::search::ranking::{FALLBACK_WEIGHT, SIMILAR_WEIGHT, idf};
+
+/// A word that more events have is not taken for a slip of the pen.
+const MAX_FOR_SIMILAR: u64 = 2;
+
+impl<'x> Execution<'x> {
+    /// Finds where each unit stands. A word of several terms that stands nowhere is replaced by its terms.
+    pub(super) fn find_units(&mut self, events: u64) -> io::Result<()> {
+        let mut index = 0;
+        while index < self.plan.units.len() {
+            let unit = &self.plan.units[index];
+            let (matches, count) = self.find_unit(&unit.body.clone())?;
+            let unit = &self.plan.units[index];
+            if count == 0
+                && unit.role == Role::Ranked
+                && !unit.is_negative()
+                && let UnitBody::Word(word) = &unit.body
+                && word.terms().len() > 1
+            {
+                let unit = unit.clone();
+                let UnitBody::Word(word) = &unit.body else { unreachable!("it was one just above") };
+                self.split_word(index, &unit, word);
+            } else {
+                self.idfs.push(idf(events, count));
+                self.matches.push(matches);
+                if count <= MAX_FOR_SIMILAR {
+                    self.add_similar(index)?;
+                }
+                index += 1;
+            }
+        }
+        self.keep_rarest();
+        Ok(())
+    }
+
+    fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
+        let Ok(matcher) = Matcher::new(body) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
+        let mut matches = Vec::with_capacity(self.segments.len());
+        let mut count = 0;
+        for segment in self.segments {
+            let found = matcher.find(*segment, &mut self.bound)?;
+            count += found.as_ref().map_or(0, Matches::count);
+            matches.push(found);
+        }
+        Ok((matches, count))
+    }
+
+    /// Puts a word's terms in its place, each at half its weight.
+    fn split_word(&mut self, index: usize, unit: &PlanUnit, word: &Word) {
+        let mut nodes = Vec::new();
+        for (number, term) in word.terms().into_iter().enumerate() {
+            let run = Run { whole: Some(term.to_owned()), parts: Vec::new() };
+            let part = PlanUnit {
+                body: UnitBody::Word(Word { runs: vec![run], prefix: None }),
+                weight: unit.weight * FALLBACK_WEIGHT,
+                ..unit.clone()
+            };
+            if number == 0 {
+                self.plan.units[index] = part;
+                nodes.push(Node::Unit(index));
+            } else {
+                self.plan.units.push(part);
+                nodes.push(Node::Unit(self.plan.units.len() - 1));
+            }
+        }
+        self.plan.root.replace(index, &nodes);
+    }
+
+    /// Looks for similar words beside one that hardly any event has.
+    fn add_similar(&mut self, index: usize) -> io::Result<()> {
+        let unit = &self.plan.units[index];
+        let UnitBody::Word(word) = &unit.body else { return Ok(()) };
+        let ([run], None) = (word.runs.as_slice(), word.prefix) else { return Ok(()) };
+        if unit.role != Role::Ranked || !unit.counts() || !run.parts.is_empty() {
+            return Ok(());
+        }
+        let Some(whole) = &run.whole else { return Ok(()) };
+        let mut nodes = vec![Node::Unit(index)];
+        let unit = unit.clone();
+        for term in similar_terms(self.segments, whole)? {
+            let run = Run { whole: Some(term.clone()), parts: Vec::new() };
+            self.plan.units.push(PlanUnit {
+                body: UnitBody::Word(Word { runs: vec![run], prefix: None }),
+                weight: unit.weight * SIMILAR_WEIGHT,
+                role: Role::Similar,
+                ..unit.clone()
+            });
+            nodes.push(Node::Unit(self.plan.units.len() - 1));
+            self.similar.extend(unit.number.map(|number| (number, term)));
+        }
+        if nodes.len() > 1 {
+            self.plan.root.replace(index, &nodes);
+        }
+        Ok(())
+    }
+
+    /// Of very many scored units, leaves only the rarest in the score.
+    fn keep_rarest(&mut self) {
+        let mut scored: Vec<usize> = (0..self.plan.units.len()).filter(|&unit| self.plan.units[unit].scored).collect();
+        scored.sort_by(|&left, &right| self.idfs[right].total_cmp(&self.idfs[left]));
+        for &common in scored.iter().skip(MAX_SCORED_UNITS) {
+            self.plan.units[common].scored = false;
+        }
+    }
+
+    /// Finds the events that name a word of the query with a path's look in one of their paths.
+    pub(super) fn find_paths(&mut self) -> io::Result<()> {
+        self.named = self.segments.iter().map(|_| None).collect();
+        for unit in self.plan.units.iter().filter(|unit| unit.counts()) {
+            let UnitBody::Word(word) = &unit.body else { continue };
+            let typed = unit.typed.to_lowercase();
+            if word.runs.len() < 2 || !typed.contains(['/', '.']) || typed.len() < 4 {
+                continue;
+            }
+            for (segment, named) in self.segments.iter().zip(&mut self.named) {
+                let docs = docs_naming(*segment, typed.trim_start_matches("./"))?;
+                let bits = named.get_or_insert_with(|| Bits::empty(segment.len() as usize));
+                for doc in docs {
+                    bits.insert(doc);
+                }
+            }
+        }
+        Ok(())
+    }
+}

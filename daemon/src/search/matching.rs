@@ -1,0 +1,412 @@
+//! Where a unit of a query stands: its documents in one segment, and how often.
+
+use std::io;
+
+use tantivy::TERMINATED;
+
+use super::query::{Phrase, PrefixReason, Run, UnitBody, Word};
+use super::ranking::{PREFIX_TF, WHOLE_TF};
+use super::segment::{Postings, Segment, TermField, TermHandle};
+use super::vocabulary::TermScan;
+
+/// Terms that a pattern may stand for.
+pub(crate) const MAX_EXPANSION: usize = 1024;
+/// Documents that the terms of a pattern may be looked up in, all terms together.
+pub(crate) const MAX_EXPANDED_POSTINGS: u64 = 200_000;
+/// Terms of a prefix that count in the score.
+const SCORED_EXPANSIONS: usize = 50;
+
+/// A bound that was met: what was found is a part of the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Terms,
+    Postings,
+}
+
+/// What a unit stands for in one segment.
+#[derive(Debug)]
+pub(crate) enum Matches<'s> {
+    /// One term: its postings are walked when they are needed.
+    Term(TermHandle<'s>),
+    /// Documents in order, each with the frequency that counts.
+    List(Vec<(u32, f32)>),
+}
+
+impl Matches<'_> {
+    /// The number of documents.
+    pub(crate) fn count(&self) -> u64 {
+        match self {
+            Matches::Term(handle) => u64::from(handle.doc_freq),
+            Matches::List(list) => list.len() as u64,
+        }
+    }
+}
+
+/// A unit made ready for all segments.
+pub(crate) struct Matcher<'q> {
+    body: &'q UnitBody,
+    scan: Option<TermScan>,
+}
+
+impl<'q> Matcher<'q> {
+    pub(crate) fn new(body: &'q UnitBody) -> Result<Self, String> {
+        let scan = match body {
+            UnitBody::Substring(part) | UnitBody::CjkCharacter(part) => Some(TermScan::substring(part)),
+            UnitBody::Regex(pattern) => Some(TermScan::Regex(pattern.compile().map_err(|error| error.to_string())?)),
+            UnitBody::Word(_) | UnitBody::Phrase(_) | UnitBody::Prefix(_) => None,
+        };
+        Ok(Self { body, scan })
+    }
+
+    /// Finds the unit in a segment; `None` where it stands nowhere. `bound` is set when only a part was looked at.
+    pub(crate) fn find<'s>(&self, segment: Segment<'s>, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
+        let found = match self.body {
+            UnitBody::Word(word) => find_word(segment, word, bound)?,
+            UnitBody::Phrase(phrase) => find_phrase(segment, phrase, bound)?,
+            UnitBody::Prefix(run) => Some(Matches::List(find_prefix(segment, run, 1.0, bound)?)),
+            UnitBody::Substring(_) | UnitBody::CjkCharacter(_) | UnitBody::Regex(_) => {
+                let scan = self.scan.as_ref().expect("it is made for these bodies");
+                Some(Matches::List(find_scan(segment, scan, bound)?))
+            }
+        };
+        Ok(found.filter(|matches| matches.count() > 0))
+    }
+}
+
+fn find_word<'s>(segment: Segment<'s>, word: &Word, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
+    let exact = match word.runs.as_slice() {
+        [run] => find_run(segment, run)?,
+        runs => {
+            let mut found = phrase_docs(segment, &word.terms(), 0, &[])?;
+            boost_wholes(segment, runs, &mut found)?;
+            Some(Matches::List(found))
+        }
+    };
+    let Some(reason) = word.prefix else { return Ok(exact) };
+    // What begins with the word counts a little, the word itself in full.
+    let weight = if reason == PrefixReason::Hash { 1.0 } else { PREFIX_TF };
+    let longer = if let [run] = word.runs.as_slice() {
+        find_prefix(segment, run, weight, bound)?
+    } else {
+        let terms: Vec<String> = word.terms().into_iter().map(str::to_owned).collect();
+        let phrase = Phrase { terms, slop: 0, prefix_last: true };
+        match find_phrase(segment, &phrase, bound)? {
+            Some(matches) => listed(segment, matches)?.into_iter().map(|(doc, tf)| (doc, tf * weight)).collect(),
+            None => Vec::new(),
+        }
+    };
+    let exact = match exact {
+        Some(matches) => listed(segment, matches)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Matches::List(merge_largest(exact, longer))))
+}
+
+/// The whole of a run, or its parts side by side.
+fn find_run<'s>(segment: Segment<'s>, run: &Run) -> io::Result<Option<Matches<'s>>> {
+    let whole = match &run.whole {
+        Some(whole) => segment.term(TermField::Text, whole.as_bytes())?,
+        None => None,
+    };
+    if run.parts.is_empty() {
+        return Ok(whole.map(Matches::Term));
+    }
+    let parts: Vec<&str> = run.parts.iter().map(String::as_str).collect();
+    if parts.len() == 1 && whole.is_none() {
+        return Ok(segment.term(TermField::Text, parts[0].as_bytes())?.map(Matches::Term));
+    }
+    let phrase = phrase_docs(segment, &parts, 0, &[])?;
+    let mut wholes = Vec::new();
+    if let Some(whole) = whole {
+        segment.each_doc(TermField::Text, &whole, |doc, frequency| wholes.push((doc, frequency as f32)))?;
+    }
+    // Where the whole stands its parts stand too, unless it was written without inner boundaries.
+    let mut found = Vec::with_capacity(phrase.len().max(wholes.len()));
+    let (mut at, mut next) = (0, 0);
+    loop {
+        let (left, right) = (phrase.get(at).copied(), wholes.get(next).copied());
+        let doc = match (left, right) {
+            (Some(left), Some(right)) => left.0.min(right.0),
+            (Some(one), None) | (None, Some(one)) => one.0,
+            (None, None) => break,
+        };
+        let parts = left.filter(|one| one.0 == doc).map_or(0.0, |one| one.1);
+        let whole = right.filter(|one| one.0 == doc).map_or(0.0, |one| one.1);
+        at += usize::from(left.is_some_and(|one| one.0 == doc));
+        next += usize::from(right.is_some_and(|one| one.0 == doc));
+        found.push((doc, WHOLE_TF * whole + (parts - whole).max(0.0)));
+    }
+    Ok(Some(Matches::List(found)))
+}
+
+/// Counts the phrase of several runs like a whole identifier where the runs' wholes stand in the document.
+fn boost_wholes(segment: Segment<'_>, runs: &[Run], found: &mut [(u32, f32)]) -> io::Result<()> {
+    for whole in runs.iter().filter(|run| !run.parts.is_empty()).filter_map(|run| run.whole.as_ref()) {
+        let Some(handle) = segment.term(TermField::Text, whole.as_bytes())? else { continue };
+        let mut postings = segment.postings(TermField::Text, &handle, false)?;
+        for (doc, frequency) in found.iter_mut() {
+            if postings.seek(*doc) == *doc {
+                *frequency *= WHOLE_TF;
+            }
+        }
+        break;
+    }
+    Ok(())
+}
+
+fn find_phrase<'s>(
+    segment: Segment<'s>,
+    phrase: &Phrase,
+    bound: &mut Option<Bound>,
+) -> io::Result<Option<Matches<'s>>> {
+    let terms: Vec<&str> = phrase.terms.iter().map(String::as_str).collect();
+    let Some((last, before)) = terms.split_last() else { return Ok(None) };
+    if !phrase.prefix_last {
+        if before.is_empty() {
+            return Ok(segment.term(TermField::Text, last.as_bytes())?.map(Matches::Term));
+        }
+        return Ok(Some(Matches::List(phrase_docs(segment, &terms, phrase.slop, &[])?)));
+    }
+    let expanded = expand_prefix(segment, last, bound)?;
+    if before.is_empty() {
+        return Ok(Some(Matches::List(union(segment, &expanded, |_| 1.0, bound)?)));
+    }
+    Ok(Some(Matches::List(phrase_docs(segment, before, phrase.slop, &expanded)?)))
+}
+
+/// The tokens that begin with a run: with its whole, or with its parts side by side, the last as a beginning.
+fn find_prefix(segment: Segment<'_>, run: &Run, weight: f32, bound: &mut Option<Bound>) -> io::Result<Vec<(u32, f32)>> {
+    let mut found = match &run.whole {
+        Some(whole) => {
+            let expanded = expand_prefix(segment, whole, bound)?;
+            let scored = |rank: usize| if rank < SCORED_EXPANSIONS { weight } else { 0.0 };
+            union(segment, &expanded, scored, bound)?
+        }
+        None => Vec::new(),
+    };
+    if let Some((last, before)) = run.parts.split_last()
+        && (!before.is_empty() || run.whole.is_none())
+    {
+        let before: Vec<&str> = before.iter().map(String::as_str).collect();
+        let expanded = expand_prefix(segment, last, bound)?;
+        let parts = if before.is_empty() {
+            union(segment, &expanded, |_| 1.0, bound)?
+        } else {
+            phrase_docs(segment, &before, 0, &expanded)?
+        };
+        let parts = parts.into_iter().map(|(doc, frequency)| (doc, frequency * weight)).collect();
+        found = merge_largest(found, parts);
+    }
+    Ok(found)
+}
+
+/// The terms that begin with `prefix`, commonest first.
+fn expand_prefix<'s>(segment: Segment<'s>, prefix: &str, bound: &mut Option<Bound>) -> io::Result<Vec<TermHandle<'s>>> {
+    let mut handles = Vec::new();
+    segment.prefixed(TermField::Text, prefix.as_bytes(), &mut |_, handle| {
+        handles.push(handle);
+        true
+    })?;
+    handles.sort_by_key(|handle| std::cmp::Reverse(handle.doc_freq));
+    if handles.len() > MAX_EXPANSION {
+        handles.truncate(MAX_EXPANSION);
+        *bound = Some(Bound::Terms);
+    }
+    Ok(handles)
+}
+
+fn find_scan(segment: Segment<'_>, scan: &TermScan, bound: &mut Option<Bound>) -> io::Result<Vec<(u32, f32)>> {
+    let mut terms: Vec<Vec<u8>> = Vec::new();
+    let mut more = false;
+    segment.scan(TermField::Text, scan, &mut |term| {
+        more = terms.len() >= MAX_EXPANSION;
+        if !more {
+            terms.push(term.to_vec());
+        }
+        !more
+    })?;
+    if more {
+        *bound = Some(Bound::Terms);
+    }
+    let mut handles = Vec::with_capacity(terms.len());
+    for term in &terms {
+        handles.extend(segment.term(TermField::Text, term)?);
+    }
+    handles.sort_by_key(|handle| std::cmp::Reverse(handle.doc_freq));
+    union(segment, &handles, |rank| if rank < SCORED_EXPANSIONS { 1.0 } else { 0.0 }, bound)
+}
+
+/// The documents of any of the terms; each occurrence counts as `weight` says of the term's rank.
+fn union(
+    segment: Segment<'_>,
+    handles: &[TermHandle<'_>],
+    weight: impl Fn(usize) -> f32,
+    bound: &mut Option<Bound>,
+) -> io::Result<Vec<(u32, f32)>> {
+    let mut found: Vec<(u32, f32)> = Vec::new();
+    let mut postings = 0;
+    for (rank, handle) in handles.iter().enumerate() {
+        postings += u64::from(handle.doc_freq);
+        if rank > 0 && postings > MAX_EXPANDED_POSTINGS {
+            *bound = Some(Bound::Postings);
+            break;
+        }
+        let weight = weight(rank);
+        segment.each_doc(TermField::Text, handle, |doc, frequency| found.push((doc, weight * frequency as f32)))?;
+    }
+    if handles.len() > 1 {
+        found.sort_unstable_by_key(|&(doc, _)| doc);
+        found.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+    }
+    Ok(found)
+}
+
+/// Both lists as one; a document of both counts as in the list where it counts more.
+fn merge_largest(left: Vec<(u32, f32)>, right: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    let mut merged = left;
+    merged.extend(right);
+    merged.sort_unstable_by_key(|&(doc, _)| doc);
+    merged.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 = kept.1.max(next.1);
+        }
+        same
+    });
+    merged
+}
+
+fn listed(segment: Segment<'_>, matches: Matches<'_>) -> io::Result<Vec<(u32, f32)>> {
+    match matches {
+        Matches::List(list) => Ok(list),
+        Matches::Term(handle) => {
+            let mut list = Vec::with_capacity(handle.doc_freq as usize);
+            segment.each_doc(TermField::Text, &handle, |doc, frequency| list.push((doc, frequency as f32)))?;
+            Ok(list)
+        }
+    }
+}
+
+/// The documents in which the terms stand side by side, in order, each with how often. With `last`, any of those terms
+/// must follow. With a slack, the terms may stray by that many positions in all, in the same order.
+pub(crate) fn phrase_docs(
+    segment: Segment<'_>,
+    terms: &[&str],
+    slop: u32,
+    last: &[TermHandle<'_>],
+) -> io::Result<Vec<(u32, f32)>> {
+    let mut cursors = Vec::with_capacity(terms.len());
+    for (offset, term) in terms.iter().enumerate() {
+        let Some(handle) = segment.term(TermField::Text, term.as_bytes())? else { return Ok(Vec::new()) };
+        let postings = segment.postings(TermField::Text, &handle, true)?;
+        cursors.push(PhraseTerm { postings, offset: offset as u32, doc_freq: handle.doc_freq, positions: Vec::new() });
+    }
+    cursors.sort_by_key(|cursor| cursor.doc_freq);
+    let mut tails = Vec::with_capacity(last.len());
+    for handle in last {
+        tails.push(segment.postings(TermField::Text, handle, true)?);
+    }
+    let tail_offset = terms.len() as u32;
+    let mut found = Vec::new();
+    let (mut scratch, mut starts) = (Vec::new(), Vec::new());
+    let mut tail_positions = Vec::new();
+    let Some(mut doc) = cursors.first().map(|cursor| cursor.postings.doc()) else { return Ok(found) };
+    'docs: while doc != TERMINATED {
+        for cursor in &mut cursors {
+            let at = cursor.postings.seek(doc);
+            if at != doc {
+                doc = at;
+                continue 'docs;
+            }
+        }
+        if !last.is_empty() {
+            tail_positions.clear();
+            for tail in &mut tails {
+                if tail.seek(doc) == doc {
+                    tail.positions(&mut scratch);
+                    tail_positions.extend_from_slice(&scratch);
+                }
+            }
+            tail_positions.sort_unstable();
+        }
+        if last.is_empty() || !tail_positions.is_empty() {
+            let tail = (!last.is_empty()).then_some((tail_offset, tail_positions.as_slice()));
+            let count = if slop == 0 {
+                count_exact(&mut cursors, &mut starts, tail)
+            } else {
+                count_sloppy(&mut cursors, tail, slop)
+            };
+            if count > 0 {
+                found.push((doc, count as f32));
+            }
+        }
+        doc = cursors[0].postings.advance();
+    }
+    Ok(found)
+}
+
+struct PhraseTerm<'s> {
+    postings: Postings<'s>,
+    offset: u32,
+    doc_freq: u32,
+    positions: Vec<u32>,
+}
+
+/// How often the terms stand at their offsets from a common beginning. The rarest term is read first, so that most
+/// documents need no further positions.
+fn count_exact(cursors: &mut [PhraseTerm<'_>], starts: &mut Vec<u32>, tail: Option<(u32, &[u32])>) -> u32 {
+    starts.clear();
+    for (index, cursor) in cursors.iter_mut().enumerate() {
+        cursor.postings.positions(&mut cursor.positions);
+        let offset = cursor.offset;
+        if index == 0 {
+            starts.extend(cursor.positions.iter().filter_map(|position| position.checked_sub(offset)));
+        } else {
+            let positions = &cursor.positions;
+            let mut from = 0;
+            starts.retain(|start| {
+                let wanted = start + offset;
+                from += positions[from..].partition_point(|&position| position < wanted);
+                positions.get(from) == Some(&wanted)
+            });
+        }
+        if starts.is_empty() {
+            return 0;
+        }
+    }
+    if let Some((offset, positions)) = tail {
+        starts.retain(|start| positions.binary_search(&(start + offset)).is_ok());
+    }
+    starts.len() as u32
+}
+
+fn count_sloppy(cursors: &mut [PhraseTerm<'_>], tail: Option<(u32, &[u32])>, slop: u32) -> u32 {
+    for cursor in cursors.iter_mut() {
+        cursor.postings.positions(&mut cursor.positions);
+    }
+    let mut lists: Vec<(u32, &[u32])> = cursors.iter().map(|cursor| (cursor.offset, &*cursor.positions)).collect();
+    lists.extend(tail);
+    lists.sort_unstable_by_key(|&(offset, _)| offset);
+    let Some(((_, first), rest)) = lists.split_first() else { return 0 };
+    let mut count = 0;
+    for &start in *first {
+        let mut at = start;
+        let mut complete = true;
+        for (_, positions) in rest {
+            match positions.get(positions.partition_point(|&position| position <= at)) {
+                Some(&next) => at = next,
+                None => complete = false,
+            }
+        }
+        if complete && at - start <= rest.len() as u32 + slop {
+            count += 1;
+        }
+    }
+    count
+}
