@@ -1,0 +1,164 @@
+//! The methods of the daemon: one file each. They read the engine's state and never wait for the threads that write.
+
+mod agent_list;
+mod daemon_hello;
+mod daemon_status;
+mod errors;
+mod filter;
+mod index_refresh;
+mod problem_list;
+mod scope;
+mod search_query;
+mod session_events;
+mod session_forget;
+mod session_get;
+mod session_list;
+mod session_restore;
+mod stats_get;
+mod subscriptions;
+
+use std::sync::Arc;
+
+use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken};
+use jsonrpsee::{
+    PendingSubscriptionSink,
+    core::{RpcResult, SubscriptionResult, async_trait},
+};
+use opensession_hail::Kind;
+use opensession_protocol::{
+    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
+    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, StatsAnswer, StatsBy, rpc::DaemonServer,
+};
+
+/// Answers requests.
+#[derive(Clone)]
+pub struct Api {
+    engine: Arc<Engine>,
+    stop: CancellationToken,
+}
+
+impl Api {
+    /// Answers from `engine`; cancels `stop` when it is asked to end.
+    pub fn new(engine: Arc<Engine>, stop: CancellationToken) -> Self {
+        Self { engine, stop }
+    }
+
+    /// Runs what reads the database or the index where it may take its time.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> RpcResult<T> + Send + 'static,
+    ) -> RpcResult<T> {
+        let engine = self.engine.clone();
+        tokio::task::spawn_blocking(move || work(&engine)).await.map_err(errors::joined)?
+    }
+}
+
+#[async_trait]
+impl DaemonServer for Api {
+    async fn hello(&self, required: Option<Vec<String>>, optional: Option<Vec<String>>) -> RpcResult<Hello> {
+        daemon_hello::answer(&required.unwrap_or_default(), &optional.unwrap_or_default())
+    }
+
+    async fn status(&self) -> RpcResult<DaemonStatus> {
+        self.blocking(|engine| Ok(daemon_status::answer(engine))).await
+    }
+
+    async fn shutdown(&self) -> RpcResult<()> {
+        self.stop.cancel();
+        Ok(())
+    }
+
+    async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
+        self.blocking(agent_list::answer).await
+    }
+
+    async fn sessions(
+        &self,
+        filter: Option<SessionFilter>,
+        limit: Option<u32>,
+        cursor: Option<String>,
+        time_zone: Option<String>,
+    ) -> RpcResult<SessionPage> {
+        self.blocking(move |engine| {
+            session_list::answer(engine, &filter.unwrap_or_default(), limit, cursor.as_deref(), time_zone.as_deref())
+        })
+        .await
+    }
+
+    async fn session(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionDetail> {
+        self.blocking(move |engine| session_get::answer(engine, &session, &scope.unwrap_or_default())).await
+    }
+
+    async fn events(
+        &self,
+        session: String,
+        from: Option<u32>,
+        limit: Option<u32>,
+        around: Option<u32>,
+        kinds: Option<Vec<Kind>>,
+        scope: Option<Scope>,
+    ) -> RpcResult<EventPage> {
+        self.blocking(move |engine| {
+            let asked = session_events::Asked { from, limit, around, kinds };
+            session_events::answer(engine, &session, &asked, &scope.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn subscribe_sessions(
+        &self,
+        pending: PendingSubscriptionSink,
+        session: Option<String>,
+        scope: Option<Scope>,
+    ) -> SubscriptionResult {
+        subscriptions::sessions(&self.engine, pending, session, scope.unwrap_or_default()).await
+    }
+
+    async fn forget(&self, session: String, scope: Option<Scope>) -> RpcResult<Forgotten> {
+        self.blocking(move |engine| session_forget::answer(engine, &session, &scope.unwrap_or_default())).await
+    }
+
+    async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored> {
+        self.blocking(move |engine| {
+            session_restore::answer(engine, &session, to.as_deref(), &scope.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
+        self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default())).await
+    }
+
+    async fn index_status(&self) -> RpcResult<IndexStatus> {
+        Ok(self.engine.index_status())
+    }
+
+    async fn index_refresh(&self) -> RpcResult<IndexStatus> {
+        index_refresh::answer(&self.engine).await
+    }
+
+    async fn index_rebuild(&self, scope: Option<RebuildScope>) -> RpcResult<IndexStatus> {
+        self.engine.commit(Commit::Rebuild(scope.unwrap_or_default()));
+        index_refresh::answer(&self.engine).await
+    }
+
+    async fn subscribe_index(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
+        subscriptions::index(&self.engine, pending).await
+    }
+
+    async fn problems(&self, agent: Option<String>, limit: Option<u32>) -> RpcResult<ProblemPage> {
+        self.blocking(move |engine| problem_list::answer(engine, agent.as_deref(), limit)).await
+    }
+
+    async fn stats(
+        &self,
+        filter: Option<SessionFilter>,
+        by: Option<StatsBy>,
+        time_zone: Option<String>,
+    ) -> RpcResult<StatsAnswer> {
+        self.blocking(move |engine| {
+            stats_get::answer(engine, &filter.unwrap_or_default(), by.unwrap_or_default(), time_zone.as_deref())
+        })
+        .await
+    }
+}

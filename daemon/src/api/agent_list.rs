@@ -1,0 +1,62 @@
+//! `agent/list`
+
+use std::collections::HashMap;
+
+use jsonrpsee::core::RpcResult;
+use opensession_protocol::AgentInfo;
+
+use super::errors;
+use crate::engine::Engine;
+
+pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
+    let catalog = engine.catalog();
+    let config = engine.config();
+    let rows = engine.texts.with_reader(|reader| reader.sources()).map_err(errors::store)?;
+    let mut agents: Vec<AgentInfo> = opensession_agents::all()
+        .iter()
+        .map(|agent| {
+            let roots = agent.roots(engine.environment());
+            let (there, absent): (Vec<_>, Vec<_>) = roots.iter().partition(|root| root.path.is_dir());
+            let text = |roots: Vec<&opensession_agents::Root>| {
+                roots.iter().map(|root| root.path.display().to_string()).collect()
+            };
+            AgentInfo {
+                id: agent.id().to_owned(),
+                name: agent.name().to_owned(),
+                enabled: config.watchers.enabled(agent.switch()),
+                roots: text(there),
+                absent_roots: text(absent),
+                ..AgentInfo::default()
+            }
+        })
+        .collect();
+    let at: HashMap<String, usize> = agents.iter().enumerate().map(|(index, info)| (info.id.clone(), index)).collect();
+    let mut with_sessions: std::collections::HashSet<i64> = std::collections::HashSet::new();
+    for entry in catalog.iter() {
+        let Some(info) = at.get(&entry.info.agent).map(|index| &mut agents[*index]) else { continue };
+        with_sessions.insert(entry.source);
+        if entry.root == entry.key {
+            info.sessions += 1;
+        } else {
+            info.subagents += 1;
+        }
+        info.latest = info.latest.max(entry.info.updated);
+    }
+    for row in rows {
+        let Some(info) = at.get(&row.agent).map(|index| &mut agents[*index]) else { continue };
+        if row.forgotten {
+            continue;
+        }
+        info.sources += 1;
+        info.sources_read += u64::from(row.failure.is_none());
+        info.bytes += row.cursor.offset;
+        info.empty += u64::from(!with_sessions.contains(&row.id));
+        let problems = row.problems + u64::from(row.failure.is_some());
+        info.problems += problems;
+        info.sources_with_problems += u64::from(problems > 0);
+    }
+    for info in &mut agents {
+        info.sessions += info.subagents;
+    }
+    Ok(agents)
+}
