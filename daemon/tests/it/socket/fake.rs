@@ -1,0 +1,260 @@
+//! A daemon that does what a query tells it to, and a server for it.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use jsonrpsee::{
+    PendingSubscriptionSink,
+    core::{RpcResult, SubscriptionResult, async_trait},
+};
+use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
+use opensession_hail::Kind;
+use opensession_protocol::{
+    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope,
+    Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits, SessionPage,
+    SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::UnixListener, runtime::Runtime, sync::Semaphore};
+
+/// Longer than anything here takes, shorter than a person's patience.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Queries: `panic`; `wait` until somebody asks `release`; `size:N` for an answer of N sessions; `waiting` tells how many
+/// wait; anything else is answered with its length.
+pub(super) struct FakeDaemon {
+    released: Semaphore,
+    waiting: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl FakeDaemon {
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        Self { released: Semaphore::new(0), waiting: Arc::new(Semaphore::new(0)), stop }
+    }
+}
+
+/// Counts a waiting request, also when it is dropped.
+struct Waiting(Arc<Semaphore>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.forget_permits(1);
+    }
+}
+
+#[async_trait]
+impl DaemonServer for FakeDaemon {
+    async fn hello(&self, _required: Option<Vec<String>>, _optional: Option<Vec<String>>) -> RpcResult<Hello> {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Ok(Hello { version, protocol: PROTOCOL_VERSION, pid: std::process::id(), ..Hello::default() })
+    }
+
+    async fn status(&self) -> RpcResult<DaemonStatus> {
+        Ok(DaemonStatus { pid: std::process::id(), ..DaemonStatus::default() })
+    }
+
+    async fn shutdown(&self) -> RpcResult<()> {
+        self.stop.cancel();
+        Ok(())
+    }
+
+    async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
+        Ok(Vec::new())
+    }
+
+    async fn sessions(
+        &self,
+        _filter: Option<SessionFilter>,
+        limit: Option<u32>,
+        _cursor: Option<String>,
+        _time_zone: Option<String>,
+    ) -> RpcResult<SessionPage> {
+        Ok(SessionPage { total: u64::from(limit.unwrap_or(0)), ..SessionPage::default() })
+    }
+
+    async fn session(&self, _session: String, _scope: Option<Scope>) -> RpcResult<SessionDetail> {
+        Ok(SessionDetail::default())
+    }
+
+    async fn events(
+        &self,
+        _session: String,
+        _from: Option<u32>,
+        _limit: Option<u32>,
+        _around: Option<u32>,
+        _kinds: Option<Vec<Kind>>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<EventPage> {
+        Ok(EventPage::default())
+    }
+
+    async fn subscribe_sessions(
+        &self,
+        pending: PendingSubscriptionSink,
+        session: Option<String>,
+        _scope: Option<Scope>,
+    ) -> SubscriptionResult {
+        assert_ne!(session.as_deref(), Some("panic"), "asked to panic");
+        let count: u64 = session.and_then(|text| text.parse().ok()).unwrap_or(0);
+        let sink = pending.accept().await?;
+        for updates in 1..=count {
+            sink.send(serde_json::value::to_raw_value(&SessionUpdate::Dropped { updates })?).await?;
+        }
+        sink.closed().await;
+        Ok(())
+    }
+
+    async fn forget(&self, _session: String, _scope: Option<Scope>) -> RpcResult<Forgotten> {
+        Ok(Forgotten::default())
+    }
+
+    async fn restore(&self, _session: String, _to: Option<String>, _scope: Option<Scope>) -> RpcResult<Restored> {
+        Ok(Restored::default())
+    }
+
+    async fn search(&self, query: String, _options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
+        let mut answer = SearchAnswer { hits: query.len() as u64, ..SearchAnswer::default() };
+        match query.as_str() {
+            "panic" => panic!("asked to panic"),
+            "wait" => {
+                self.waiting.add_permits(1);
+                let _waiting = Waiting(self.waiting.clone());
+                self.released.acquire().await.expect("it is never closed").forget();
+            }
+            "release" => self.released.add_permits(1),
+            "waiting" => answer.hits = self.waiting.available_permits() as u64,
+            _ => {
+                if let Some(count) = query.strip_prefix("size:").and_then(|count| count.parse().ok()) {
+                    answer.sessions = vec![SessionHits::default(); count];
+                }
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn index_status(&self) -> RpcResult<IndexStatus> {
+        Ok(IndexStatus::default())
+    }
+
+    async fn index_refresh(&self) -> RpcResult<IndexStatus> {
+        Ok(IndexStatus::default())
+    }
+
+    async fn index_rebuild(&self, _scope: Option<RebuildScope>) -> RpcResult<IndexStatus> {
+        Ok(IndexStatus::default())
+    }
+
+    async fn subscribe_index(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
+        pending.accept().await?.closed().await;
+        Ok(())
+    }
+
+    async fn problems(&self, _agent: Option<String>, _limit: Option<u32>) -> RpcResult<ProblemPage> {
+        Ok(ProblemPage::default())
+    }
+
+    async fn stats(
+        &self,
+        _filter: Option<SessionFilter>,
+        _by: Option<StatsBy>,
+        _time_zone: Option<String>,
+    ) -> RpcResult<StatsAnswer> {
+        Ok(StatsAnswer::default())
+    }
+}
+
+/// A server in this process.
+pub(super) struct TestServer {
+    pub(super) runtime: Runtime,
+    pub(super) socket: PathBuf,
+    pub(super) stop: CancellationToken,
+    pub(super) served: tokio::task::JoinHandle<()>,
+    _directory: TempDir,
+}
+
+impl TestServer {
+    pub(super) fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("run/daemon.sock");
+        let uid = rustix::process::getuid().as_raw();
+        create_private_directory(&directory.path().join("run"), uid).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let stop = CancellationToken::new();
+        let methods = rpc::methods(FakeDaemon::new(stop.clone())).unwrap();
+        let (_bound, listener) = BoundSocket::bind(&socket, uid).unwrap();
+        let served = {
+            let stop = stop.clone();
+            runtime.spawn(async move {
+                let listener: UnixListener = rpc::into_tokio(listener).unwrap();
+                rpc::serve(listener, methods, stop).await;
+            })
+        };
+        Self { runtime, socket, stop, served, _directory: directory }
+    }
+
+    pub(super) fn connect(&self) -> Peer {
+        let stream = UnixStream::connect(&self.socket).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Peer { reader: BufReader::new(stream.try_clone().unwrap()), stream }
+    }
+}
+
+/// The other end of a connection, byte by byte.
+pub(super) struct Peer {
+    pub(super) stream: UnixStream,
+    pub(super) reader: BufReader<UnixStream>,
+}
+
+impl Peer {
+    pub(super) fn send(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Sends a call on a line of its own.
+    pub(super) fn call(&mut self, id: u64, method: &str, params: &Value) {
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        self.send(&format!("{request}\n"));
+    }
+
+    pub(super) fn search(&mut self, id: u64, query: &str) {
+        self.call(id, "search/query", &json!({"query": query}));
+    }
+
+    /// The next line as JSON; `None` at the end of the connection.
+    pub(super) fn receive(&mut self) -> Option<Value> {
+        let mut line = String::new();
+        match self.reader.read_line(&mut line) {
+            Ok(0) => None,
+            Ok(_) => Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn expect(&mut self) -> Value {
+        self.receive().expect("the connection is open")
+    }
+
+    /// Asks until so many requests wait.
+    #[track_caller]
+    pub(super) fn until_waiting(&mut self, count: u64) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            self.search(9_999, "waiting");
+            let hits = self.expect()["result"]["hits"].as_u64().unwrap();
+            if hits == count {
+                return;
+            }
+            assert!(std::time::Instant::now() < deadline, "{hits} instead of {count} wait");
+        }
+    }
+}
