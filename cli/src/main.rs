@@ -1,0 +1,26 @@
+//! The `opensession` program.
+
+mod local;
+
+use std::process::ExitCode;
+
+use opensession_cli::Host;
+
+fn main() -> ExitCode {
+    let terminal = local::terminal();
+    let clock = local::SystemClock;
+    let exit = opensession_cli::run(
+        std::env::args_os().collect(),
+        Host {
+            stdout: &mut std::io::stdout().lock(),
+            stderr: &mut std::io::stderr().lock(),
+            stdin: &mut std::io::stdin().lock(),
+            terminal,
+            environment: &|name| std::env::var(name).ok(),
+            directory: std::env::current_dir().ok(),
+            clock: &clock,
+            daemon: &mut local::LocalDaemon,
+        },
+    );
+    exit.into()
+}
