@@ -1,0 +1,108 @@
+use insta::assert_snapshot;
+use opensession_cli::Exit;
+use opensession_protocol::AgentInfo;
+
+use super::harness::{Run, ready};
+
+pub(crate) fn agents() -> Vec<AgentInfo> {
+    vec![
+        AgentInfo {
+            id: "claude-code".to_owned(),
+            name: "Claude Code".to_owned(),
+            enabled: true,
+            sessions: 400,
+            subagents: 123,
+            latest: Some("2026-11-22T05:01:00Z".parse().unwrap()),
+            bytes: 351_400_000,
+            roots: vec![
+                "/home/mina/.claude/projects".to_owned(),
+                "/home/mina/work/a-rather-long-name/and-another-one/.claude/projects".to_owned(),
+            ],
+            sources: 400,
+            sources_read: 400,
+            problems: 6,
+            sources_with_problems: 5,
+            ..AgentInfo::default()
+        },
+        AgentInfo {
+            id: "codex".to_owned(),
+            name: "Codex".to_owned(),
+            sessions: 31,
+            latest: Some("2026-10-14T05:01:00Z".parse().unwrap()),
+            bytes: 21_000_000,
+            roots: vec!["/home/mina/.codex/sessions".to_owned()],
+            sources: 31,
+            sources_read: 20,
+            ..AgentInfo::default()
+        },
+        AgentInfo {
+            id: "goose".to_owned(),
+            enabled: true,
+            absent_roots: vec!["/home/mina/.local/share/goose/sessions".to_owned()],
+            ..AgentInfo::default()
+        },
+    ]
+}
+
+fn run(run: Run, agents: Vec<AgentInfo>) -> Run {
+    run.answer("index/status", ready()).answer("agent/list", agents)
+}
+
+#[test]
+fn a_row_per_agent() {
+    let ended = run(Run::terminal(80), agents()).run("discover");
+    assert!(ended.widest() <= 80);
+    assert_snapshot!(ended.shown(), @r"
+    AGENT        SESSIONS  LATEST    SIZE  WHERE
+    claude-code       277  4m      351 MB  ~/.claude/projects
+                                           ~/work/a-rath…nother-one/.claude/projects
+    codex              31  Oct 14   21 MB  ~/.codex/sessions
+                                           (switched off in daemon.toml)
+                                           (reading 20 of 31)
+    --- stderr
+    308 sessions of 2 agents, 123 more of their sub-agents; 1 more agent not found (--all).
+    6 lines in 5 files unreadable: opensession doctor --problems
+    --- exit 0
+    ");
+    assert_snapshot!(run(Run::terminal(160), agents()).shown("discover --all"), @r"
+    AGENT        SESSIONS  LATEST    SIZE  WHERE
+    claude-code       277  4m      351 MB  ~/.claude/projects
+                                           ~/work/a-rather-long-name/and-another-one/.claude/projects
+    codex              31  Oct 14   21 MB  ~/.codex/sessions
+                                           (switched off in daemon.toml)
+                                           (reading 20 of 31)
+    goose               0  -          0 B  not found: ~/.local/share/goose/sessions
+    --- stderr
+    308 sessions of 2 agents, 123 more of their sub-agents.
+    6 lines in 5 files unreadable: opensession doctor --problems
+    --- exit 0
+    ");
+}
+
+#[test]
+fn piped_and_json() {
+    assert_snapshot!(run(Run::piped(), agents()).shown("discover"), @r"
+    claude-code→277→123→2026-11-22T05:01:00Z→351400000→6→/home/mina/.claude/projects→/home/mina/work/a-rather-long-name/and-another-one/.claude/projects
+    codex→31→0→2026-10-14T05:01:00Z→21000000→0→/home/mina/.codex/sessions
+    --- stderr
+    308 sessions of 2 agents, 123 more of their sub-agents; 1 more agent not found (--all).
+    6 lines in 5 files unreadable: opensession doctor --problems
+    --- exit 0
+    ");
+    let lines = run(Run::piped(), agents()).run("discover --json --all").json();
+    assert_eq!(lines.len(), 4);
+    assert_eq!((&lines[2]["type"], &lines[2]["id"]), (&"agent".into(), &"goose".into()));
+    assert_eq!((&lines[3]["agents"], &lines[3]["sessions"]), (&2.into(), &308.into()));
+}
+
+#[test]
+fn no_agent_at_all() {
+    let ended = run(Run::terminal(80), agents().split_off(2)).run("discover");
+    assert_eq!(ended.exit, Exit::NothingFound);
+    assert_snapshot!(ended.shown(), @r"
+    --- stderr
+    No sessions of any agent were found on this machine.
+    hint: where it was looked: opensession discover --all
+    --- exit 1
+    ");
+}

@@ -1,0 +1,10 @@
+//! The real binary, its real daemon, and the real socket, each test in a home of its own.
+
+mod damaged;
+mod history;
+mod home;
+mod kill;
+mod life;
+mod live;
+mod names;
+mod records;

@@ -1,0 +1,154 @@
+//! Input as it should not be: nothing good is lost by it, and everything bad is told.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use serde_json::{Value, json};
+
+use super::home::Home;
+use super::records::{SessionFile, append, needle};
+
+#[test]
+fn good_records_around_damage_are_found_and_the_damage_is_told() {
+    let home = Home::new();
+    let mut number = 0;
+    let mut word = || {
+        number += 1;
+        needle(number)
+    };
+    // Each damage stands in the second line, between two good records.
+    let glued = |session: &mut SessionFile, words: [&str; 2]| {
+        format!("{}{}\n", session.record(words[0]).trim_end(), session.record(words[1]).trim_end())
+    };
+    let mut good = Vec::new();
+    let mut damaged = Vec::new();
+    for kind in 0..6_u32 {
+        for mut session in [SessionFile::claude(&home, kind), SessionFile::codex(&home, kind)] {
+            let (before, after) = (word(), word());
+            session.say(&before);
+            let line = fs::read_to_string(&session.path).unwrap().lines().count() as u64 + 1;
+            let damage: Vec<u8> = match kind {
+                0 => {
+                    let inner = [word(), word()];
+                    let glued = glued(&mut session, [&inner[0], &inner[1]]);
+                    good.extend(inner);
+                    glued.into_bytes()
+                }
+                1 => b"garbage, and no JSON at all\n".to_vec(),
+                2 => b"{\"type\":\"user\",\"message\":\n".to_vec(),
+                3 => b"\x00\x00\x00\xff\xfe\n".to_vec(),
+                4 => [b"[".repeat(100_000), b"\n".to_vec()].concat(),
+                _ => b"\n\n   \n".to_vec(),
+            };
+            append(&session.path, &damage);
+            session.say(&after);
+            good.extend([before, after]);
+            if (1..5).contains(&kind) {
+                damaged.push((session.path.to_str().unwrap().to_owned(), line));
+            }
+        }
+    }
+    // Text that is no UTF-8 inside a record that is fine otherwise.
+    let mut session = SessionFile::claude(&home, 10);
+    let (before, inside, after) = (word(), word(), word());
+    session.say(&before);
+    let record = session.record(&format!("{inside} ~"));
+    append(&session.path, &record.bytes().map(|byte| if byte == b'~' { 0xff } else { byte }).collect::<Vec<_>>());
+    session.say(&after);
+    good.extend([before, after]);
+    // A line of 40 MB.
+    let mut session = SessionFile::claude(&home, 11);
+    let (before, after) = (word(), word());
+    session.say(&before);
+    let record = session.record(&"x".repeat(40_000_000));
+    append(&session.path, record.as_bytes());
+    session.say(&after);
+    good.extend([before, after]);
+    // Nothing; a torn line; a loop.
+    append(&SessionFile::claude(&home, 12).path, b"");
+    let mut session = SessionFile::claude(&home, 13);
+    let (before, torn) = (word(), word());
+    session.say(&before);
+    let record = session.record(&torn);
+    append(&session.path, &record.as_bytes()[..record.len() - 20]);
+    good.push(before);
+    let projects = home.home.join(".claude/projects");
+    symlink(&projects, projects.join("-srv-app/loop")).unwrap();
+    symlink(projects.join("self.jsonl"), projects.join("self.jsonl")).unwrap();
+
+    home.rpc("index/refresh", &json!({}));
+    for word in &good {
+        assert_eq!(home.hits(word), 1, "{word}");
+    }
+    assert_eq!(home.hits(&torn), 0);
+    let problems: Vec<Value> = home.json(&["doctor", "--problems"]);
+    for (path, line) in &damaged {
+        let told = problems.iter().any(|problem| problem["path"] == json!(path) && problem["line"] == json!(line));
+        assert!(told, "{path}, line {line} is not told: {problems:#?}");
+    }
+    let plain = home.done(&["doctor", "--problems"]);
+    assert!(damaged.iter().all(|(path, line)| plain.contains(&format!("\t{path}\t{line}\t"))), "{plain}");
+    assert_eq!(home.run(&["doctor"]).code, Some(0));
+    // The torn line is read once it is whole.
+    append(&session.path, &record.as_bytes()[record.len() - 20..]);
+    home.await_hits(&torn, 1);
+}
+
+#[test]
+fn files_that_shrink_are_replaced_or_vanish() {
+    let home = Home::new();
+    let words: Vec<String> = (0..20).map(needle).collect();
+    let mut shrinks = SessionFile::claude(&home, 1);
+    let mut replaced = SessionFile::codex(&home, 2);
+    let mut vanishes = SessionFile::claude(&home, 3);
+    shrinks.say(&words[0]);
+    let whole = fs::metadata(&shrinks.path).unwrap().len();
+    shrinks.say(&words[1]);
+    replaced.say(&words[2]);
+    vanishes.say(&words[3]);
+    home.rpc("index/refresh", &json!({}));
+    assert!(words[..4].iter().all(|word| home.hits(word) == 1));
+
+    fs::OpenOptions::new().write(true).open(&shrinks.path).unwrap().set_len(whole).unwrap();
+    let mut other = SessionFile::codex(&home, 2);
+    let record = other.record(&words[4]);
+    let beside = home.home.join("new");
+    fs::File::create(&beside).unwrap().write_all(record.as_bytes()).unwrap();
+    fs::rename(&beside, &replaced.path).unwrap();
+    fs::remove_file(&vanishes.path).unwrap();
+    home.rpc("index/refresh", &json!({}));
+    let hits: Vec<u64> = words[..5].iter().map(|word| home.hits(word)).collect();
+    assert_eq!(hits, [1, 0, 0, 1, 1]);
+
+    // They go on, and the one that vanished comes again as it was.
+    shrinks.say(&words[5]);
+    other.say(&words[6]);
+    let mut again = SessionFile::claude(&home, 3);
+    again.say(&words[3]);
+    again.say(&words[7]);
+    home.rpc("index/refresh", &json!({}));
+    let hits: Vec<u64> = words[..8].iter().map(|word| home.hits(word)).collect();
+    assert_eq!(hits, [1, 0, 0, 1, 1, 1, 1, 1]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_told_and_read_when_it_can() {
+    if rustix::process::getuid().is_root() {
+        println!("skipped: root may read everything");
+        return;
+    }
+    let home = Home::new();
+    let mut session = SessionFile::claude(&home, 1);
+    session.say(&needle(1));
+    SessionFile::codex(&home, 1).say(&needle(2));
+    let folder = session.path.parent().unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o000)).unwrap();
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!((home.hits(&needle(1)), home.hits(&needle(2))), (0, 1));
+    let status = &home.json(&["daemon", "status"])[0];
+    assert!(status["warnings"].as_array().unwrap().iter().any(|warning| warning["subject"] == "folders"), "{status}");
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!(home.hits(&needle(1)), 1);
+}
