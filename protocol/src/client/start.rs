@@ -76,12 +76,12 @@ enum Launch {
 fn launch(program: &Path) -> Result<Launch, ClientError> {
     let failed = |error| ClientError::io(format!("cannot start {}", program.display()), error);
     let (mut words, writer) = io::pipe().map_err(failed)?;
-    let mut command = Command::new(program);
-    if std::env::var_os("GLIBC_TUNABLES").is_none() {
-        command.env("GLIBC_TUNABLES", ALLOCATOR_TUNABLES);
-    }
-    let mut child = command
+    let tunables = std::env::var_os("GLIBC_TUNABLES").unwrap_or_else(|| ALLOCATOR_TUNABLES.into());
+    // The command holds the pipe's other end: as a temporary it is gone with this statement, so that the pipe ends when
+    // the child does.
+    let mut child = Command::new(program)
         .args(["daemon", "run", "--detached"])
+        .env("GLIBC_TUNABLES", tunables)
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(writer.try_clone().map_err(failed)?)

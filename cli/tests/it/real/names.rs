@@ -112,9 +112,11 @@ fn a_repository_is_one_over_its_worktrees() {
     }
     assert_eq!(listed(&elsewhere, &[]).len(), 4, "a folder of no repository shows all");
 
-    let found = finish(home.command(&["search", "--here", &needle(3)]).current_dir(&worktree));
+    let found = finish(home.command(&["search", &needle(3)]).current_dir(&worktree));
     assert_eq!(found.code, Some(1), "{found:?}");
-    let found = finish(home.command(&["search", "--here", &needle(0)]).current_dir(&worktree));
+    let found = finish(home.command(&["search", &needle(0)]).current_dir(&worktree));
+    assert_eq!(found.code, Some(0), "{found:?}");
+    let found = finish(home.command(&["search", "--all-repos", &needle(3)]).current_dir(&worktree));
     assert_eq!(found.code, Some(0), "{found:?}");
 }
 
