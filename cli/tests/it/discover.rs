@@ -16,7 +16,7 @@ pub(crate) fn agents() -> Vec<AgentInfo> {
             bytes: 351_400_000,
             roots: vec![
                 "/home/mina/.claude/projects".to_owned(),
-                "/home/mina/work/a-rather-long-name/and-another-one/.claude/projects".to_owned(),
+                "/home/mina/code/a-rather-long-name/and-another-one/.claude/projects".to_owned(),
             ],
             sources: 400,
             sources_read: 400,
@@ -55,7 +55,7 @@ fn a_row_per_agent() {
     assert_snapshot!(ended.shown(), @r"
     AGENT        SESSIONS  LATEST    SIZE  WHERE
     claude-code       277  4m      351 MB  ~/.claude/projects
-                                           ~/work/a-rath…nother-one/.claude/projects
+                                           ~/code/a-rath…nother-one/.claude/projects
     codex              31  Oct 14   21 MB  ~/.codex/sessions
                                            (switched off in daemon.toml)
                                            (reading 20 of 31)
@@ -67,7 +67,7 @@ fn a_row_per_agent() {
     assert_snapshot!(run(Run::terminal(160), agents()).shown("discover --all"), @r"
     AGENT        SESSIONS  LATEST    SIZE  WHERE
     claude-code       277  4m      351 MB  ~/.claude/projects
-                                           ~/work/a-rather-long-name/and-another-one/.claude/projects
+                                           ~/code/a-rather-long-name/and-another-one/.claude/projects
     codex              31  Oct 14   21 MB  ~/.codex/sessions
                                            (switched off in daemon.toml)
                                            (reading 20 of 31)
@@ -82,7 +82,7 @@ fn a_row_per_agent() {
 #[test]
 fn piped_and_json() {
     assert_snapshot!(run(Run::piped(), agents()).shown("discover"), @r"
-    claude-code→277→123→2026-11-22T05:01:00Z→351400000→6→/home/mina/.claude/projects→/home/mina/work/a-rather-long-name/and-another-one/.claude/projects
+    claude-code→277→123→2026-11-22T05:01:00Z→351400000→6→/home/mina/.claude/projects→/home/mina/code/a-rather-long-name/and-another-one/.claude/projects
     codex→31→0→2026-10-14T05:01:00Z→21000000→0→/home/mina/.codex/sessions
     --- stderr
     308 sessions of 2 agents, 123 more of their sub-agents; 1 more agent not found (--all).
