@@ -212,7 +212,12 @@ fn start(home: &Path, data: &Path) -> std::sync::Arc<Engine> {
         variables.get(name).map(Into::into)
     });
     let paths = paths::Paths::new(&environment).expect("paths");
-    let agents = Environment { home: home.to_owned(), variables: BTreeMap::new(), platform: Platform::Linux };
+    let agents = Environment {
+        home: home.to_owned(),
+        variables: BTreeMap::new(),
+        platform: Platform::Linux,
+        projects: Vec::new(),
+    };
     Engine::start(paths, agents, DaemonConfig::default()).expect("the engine starts")
 }
 

@@ -195,7 +195,7 @@ impl Indexing {
         let Some(known) = reader.session(key)? else { return Ok(()) };
         let Some(row) = reader.source(known.source)? else { return Ok(()) };
         let Some(agent) = opensession_agents::by_id(&row.agent) else { return Ok(()) };
-        if row.source.kind == SourceKind::Database {
+        if row.source.kind == SourceKind::Rows {
             return Ok(());
         }
         let source: Source = row.source;

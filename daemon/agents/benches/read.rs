@@ -43,7 +43,12 @@ fn main() -> Result<(), CutError> {
 fn measure(agent: &dyn Agent, homes: &[PathBuf], times: usize) -> Result<(), CutError> {
     let mut once = Vec::new();
     for home in homes {
-        let environment = Environment { home: home.clone(), variables: BTreeMap::new(), platform: Platform::Linux };
+        let environment = Environment {
+            home: home.clone(),
+            variables: BTreeMap::new(),
+            platform: Platform::Linux,
+            projects: Vec::new(),
+        };
         for root in agent.roots(&environment) {
             for problem in agent.find(&root, &mut |source| once.push(source)) {
                 println!("{}", problem.reason);

@@ -98,7 +98,7 @@ impl Agent for Codex {
         match source.kind {
             SourceKind::Lines => lines::cut(source, cursor, limits, sink),
             SourceKind::Document => document::cut(source, cursor, limits, sink),
-            SourceKind::Database => Err(CutError::Malformed("not a rollout".to_owned())),
+            SourceKind::Rows | SourceKind::Section => Err(CutError::Malformed("not a rollout".to_owned())),
         }
     }
 
@@ -211,7 +211,7 @@ fn source_named(folder: &Path, name: &str, direct: bool) -> Option<Source> {
 }
 
 fn source(path: PathBuf, kind: SourceKind, native_id: String) -> Source {
-    Source { path, kind, native_id, parent: None, side_files: Vec::new() }
+    Source { path, kind, native_id, parent: None, side_files: Vec::new(), version: 0 }
 }
 
 /// The id in `2026-11-22T06-44-41-<uuid>` or `2025-05-07-<uuid>`; all of it when there is none.

@@ -33,7 +33,7 @@ pub struct Cursor {
     pub tail_length: u32,
     /// Size and modification time of each side file, hashed together.
     pub side: u64,
-    /// What a database reader keeps.
+    /// What the kind of source keeps of its own: the hash of a document, whether rows wait ([`crate::rows::waits`]).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<u8>,
 }

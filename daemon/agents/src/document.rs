@@ -179,6 +179,7 @@ mod tests {
                 native_id: "x".to_owned(),
                 parent: None,
                 side_files: vec![],
+                version: 0,
             };
             Self { _folder: folder, source, writes: 0 }
         }

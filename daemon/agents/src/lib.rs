@@ -8,19 +8,25 @@
 //! Nothing here knows of our database, of sockets, clocks or async runtimes; environment variables reach a reader only
 //! through [`Environment`]. A damaged record is a [`Problem`], never an error of the whole source.
 
+use std::path::{Path, PathBuf};
+
+#[cfg(test)]
+pub(crate) mod check;
 pub mod claude_code;
 pub mod codex;
 pub mod cursor;
+pub mod database;
 pub mod derive;
 pub mod document;
 pub mod environment;
 pub mod lines;
+pub mod rows;
 pub mod source;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
 pub use environment::{Environment, Platform};
-pub use source::{Root, Source, SourceKind};
+pub use source::{Listing, Root, Source, SourceKind};
 
 /// A coding agent whose sessions we read.
 pub trait Agent: Send + Sync {
@@ -41,7 +47,36 @@ pub trait Agent: Send + Sync {
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem>;
 
     /// The source that `path` (a file that changed below `root`) belongs to, judged by its name alone.
-    fn source_at(&self, root: &Root, path: &std::path::Path) -> Option<Source>;
+    fn source_at(&self, root: &Root, path: &Path) -> Option<Source>;
+
+    /// Names the files (or folders) below `root` that hold several sessions each: databases, logs of months. By names
+    /// alone, as [`Agent::find`].
+    fn containers(&self, _root: &Root, _found: &mut dyn FnMut(PathBuf)) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// The container that `path` (a file that changed below `root`: itself, its write-ahead log, a file in it) belongs
+    /// to, judged by names alone.
+    fn container_at(&self, _root: &Root, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    /// Names the sessions in `container`, each with a version that is another one whenever its records may have
+    /// changed. With `since`, the mark of an earlier listing of it, it may name those alone that changed since.
+    fn sources_in(
+        &self,
+        _container: &Path,
+        _since: Option<&[u8]>,
+        _found: &mut dyn FnMut(Source),
+    ) -> Result<Listing, CutError> {
+        Ok(Listing::default())
+    }
+
+    /// Where several sources hold one session (a file that was imported into a database and left in place), the lowest
+    /// rank is read and stands for all.
+    fn rank(&self, _source: &Source) -> u8 {
+        0
+    }
 
     /// Gives `sink` the records that came after `cursor`, at most about [`Limits::bytes`] of them.
     fn cut(

@@ -22,7 +22,7 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
         .with_reader(|reader| reader.source(entry.source))
         .map_err(errors::store)?
         .ok_or_else(|| refused("its raw records are not kept", "nothing can be done"))?;
-    if row.source.kind == SourceKind::Database {
+    if row.source.kind == SourceKind::Rows {
         return Err(refused(
             format!("{} keeps its sessions in a database, which is not written into", row.agent),
             "hand it off instead: opensession show, opensession search",

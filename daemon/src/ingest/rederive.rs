@@ -77,8 +77,10 @@ fn feed(
         }
         let mut position = start;
         let records: Box<dyn Iterator<Item = &[u8]>> = match kind {
-            SourceKind::Lines => Box::new(plain.split_inclusive(|&byte| byte == b'\n')),
-            SourceKind::Document | SourceKind::Database => Box::new(std::iter::once(plain)),
+            SourceKind::Lines | SourceKind::Rows | SourceKind::Section => {
+                Box::new(plain.split_inclusive(|&byte| byte == b'\n'))
+            }
+            SourceKind::Document => Box::new(std::iter::once(plain)),
         };
         for (number, bytes) in (first_record..).zip(records) {
             let record = Record { side: None, session: None, position, number, bytes };

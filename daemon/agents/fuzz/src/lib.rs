@@ -12,6 +12,7 @@ pub fn derive(agent: &dyn Agent, kind: SourceKind, input: &[u8]) {
         native_id: "00000000-0000-4000-8000-000000000000".to_owned(),
         parent: None,
         side_files: Vec::new(),
+        version: 0,
     };
     let records: Vec<&[u8]> = match kind {
         SourceKind::Document => vec![bytes],

@@ -183,6 +183,7 @@ fn transcript(folder: &Path, stem: &str) -> Source {
         native_id: stem.strip_prefix("agent-").unwrap_or(stem).to_owned(),
         parent: None,
         side_files: Vec::new(),
+        version: 0,
     }
 }
 
@@ -190,6 +191,7 @@ fn subagent(folder: &Path, stem: &str, parent: &str) -> Source {
     Source {
         parent: Some((parent.to_owned(), Relation::Subagent)),
         side_files: vec![folder.join(format!("{stem}.meta.json"))],
+        version: 0,
         ..transcript(folder, stem)
     }
 }

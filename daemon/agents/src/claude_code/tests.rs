@@ -24,6 +24,7 @@ fn source() -> Source {
         native_id: "5c0e".to_owned(),
         parent: None,
         side_files: Vec::new(),
+        version: 0,
     }
 }
 

@@ -78,6 +78,7 @@ impl Follower {
             native_id: String::new(),
             parent: None,
             side_files: Vec::new(),
+            version: 0,
         };
         Self { source, cursor: None, taken: Taken::default(), restarts: 0 }
     }

@@ -4,3 +4,4 @@
 mod claude_code_counts;
 #[cfg(test)]
 mod corpus;
+mod counts;

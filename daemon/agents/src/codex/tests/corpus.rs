@@ -30,7 +30,12 @@ fn samples() -> Vec<(String, Source)> {
     };
     let mut samples = Vec::new();
     for home in std::fs::read_dir(corpus.join("codex")).expect("a folder").filter_map(Result::ok) {
-        let environment = Environment { home: home.path(), variables: BTreeMap::new(), platform: Platform::Linux };
+        let environment = Environment {
+            home: home.path(),
+            variables: BTreeMap::new(),
+            platform: Platform::Linux,
+            projects: Vec::new(),
+        };
         for root in Codex.roots(&environment) {
             let problems = Codex.find(&root, &mut |source| {
                 let plain = source.path.clone();
