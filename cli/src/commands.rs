@@ -9,6 +9,7 @@ mod help;
 mod index;
 mod log;
 mod restore;
+mod resume;
 mod rpc;
 mod search;
 mod show;
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Show(show::Arguments),
     Stats(stats::Arguments),
     Discover(discover::Arguments),
+    Resume(resume::Arguments),
     Restore(restore::Arguments),
     Forget(forget::Arguments),
     Index(index::Arguments),
@@ -48,6 +50,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Show(arguments)) => show::run(&arguments, context),
         Some(Command::Stats(arguments)) => stats::run(arguments, context),
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
+        Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),
         Some(Command::Forget(arguments)) => forget::run(arguments, context),
         Some(Command::Index(arguments)) => index::run(&arguments, context),

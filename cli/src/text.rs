@@ -266,6 +266,28 @@ pub(crate) const SWITCHED_OFF: &str = "(switched off in daemon.toml)";
 pub(crate) const ALL_READ: &str = "everything found was read";
 pub(crate) const WHOLE_FILE: &str = "file";
 
+pub(crate) fn drafts(count: u64) -> String {
+    format!("({} without a word)", number::counted(count, "session", "sessions"))
+}
+
+pub(crate) fn not_readable(reason: &str) -> String {
+    format!("cannot be read: {reason}")
+}
+
+pub(crate) fn project_found(path: &str, agents: &str, is_new: bool) -> String {
+    format!("{path}: {agents}{}", if is_new { "" } else { ", known before" })
+}
+
+pub(crate) fn scanned(projects: u64, folders: u64) -> String {
+    format!(
+        "{} with sessions in {} looked through",
+        number::counted(projects, "project", "projects"),
+        number::counted(folders, "folder", "folders")
+    )
+}
+
+pub(crate) const HINT_SCAN_LESS: &str = "too much to look through: name a smaller folder";
+
 pub(crate) fn not_found_at(path: &str) -> String {
     if path.is_empty() { "not found".to_owned() } else { format!("not found: {path}") }
 }
@@ -409,6 +431,38 @@ pub(crate) fn more_around(session: &str, event: u32) -> String {
 
 pub(crate) fn resume_with(command: &str) -> String {
     format!("resume it: {command}")
+}
+
+pub(crate) fn no_resume(agent: &str) -> String {
+    format!("{agent} cannot resume a session by command")
+}
+
+pub(crate) const HINT_NO_RESUME: &str = "its text is there: opensession show, opensession search";
+
+pub(crate) fn program_missing(program: &str) -> String {
+    format!("{program} is not on the PATH")
+}
+
+pub(crate) fn hint_install_program(agent: &str) -> String {
+    format!("install {agent}, or see the command: opensession resume --print SESSION")
+}
+
+pub(crate) fn session_file_gone(path: &str) -> String {
+    format!("the session's file is gone: {path}")
+}
+
+pub(crate) fn hint_restore_first(session: &str) -> String {
+    format!("write it back first: opensession restore {session}")
+}
+
+pub(crate) fn directory_gone(directory: &str) -> String {
+    format!("the directory it started in is gone: {directory}")
+}
+
+pub(crate) const HINT_DIRECTORY: &str = "make it again, or name another: --in DIR";
+
+pub(crate) fn cannot_run(program: &str, error: &str) -> String {
+    format!("cannot run {program}: {error}")
 }
 
 // Forgetting.

@@ -1,6 +1,7 @@
 //! The methods of the daemon: one file each. They read the engine's state and never wait for the threads that write.
 
 mod agent_list;
+mod agent_scan;
 mod daemon_hello;
 mod daemon_status;
 mod errors;
@@ -26,8 +27,9 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned,
+    Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, StatsAnswer, StatsBy,
+    rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -70,6 +72,10 @@ impl DaemonServer for Api {
 
     async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
         self.blocking(agent_list::answer).await
+    }
+
+    async fn scan(&self, path: String) -> RpcResult<Scanned> {
+        self.blocking(move |engine| agent_scan::answer(engine, &path)).await
     }
 
     async fn sessions(

@@ -74,6 +74,7 @@ impl Engine {
         let reader = store.reader()?;
         let rows = reader.sources()?;
         let directory = load_directory(&reader, &rows)?;
+        let projects = reader.projects()?;
         drop(reader);
 
         let config = Arc::new(config);
@@ -130,6 +131,8 @@ impl Engine {
             commits: commits.clone(),
             progress: ProgressSender::new(progress_sender),
             warnings: warnings.clone(),
+            catalog: catalog.clone(),
+            projects,
         };
         threads.push(spawn("schedule", move || Scheduler::new(parts).run())?);
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use opensession_agents::{Source, SourceKind};
+use opensession_agents::Source;
 use opensession_hail::Event;
 use opensession_protocol::{RebuildScope, Warning};
 
@@ -195,11 +195,9 @@ impl Indexing {
         let Some(known) = reader.session(key)? else { return Ok(()) };
         let Some(row) = reader.source(known.source)? else { return Ok(()) };
         let Some(agent) = opensession_agents::by_id(&row.agent) else { return Ok(()) };
-        if row.source.kind == SourceKind::Rows {
-            return Ok(());
-        }
         let source: Source = row.source;
-        let job = Job { agent, source: Arc::new(source), id: Some(row.id), take_torn: false, live: false };
+        let job =
+            Job { agent, source: Arc::new(source), id: Some(row.id), take_torn: false, live: false, takes_over: false };
         if let Some((committed, entry)) = ingest::rederive_session(&mut reader, writer, &job, &known, &self.places)? {
             if let Some(last) = committed.changes.last() {
                 self.state.sequence.store(last.sequence, Ordering::Relaxed);

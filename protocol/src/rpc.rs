@@ -7,8 +7,8 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned,
+    Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -29,6 +29,10 @@ pub trait Daemon {
     /// Lists every agent with what was found of it.
     #[method(name = "agent/list")]
     async fn agents(&self) -> RpcResult<Vec<AgentInfo>>;
+
+    /// Looks through a folder for projects in which agents keep their sessions (Aider, Crush), and reads them.
+    #[method(name = "agent/scan", param_kind = map)]
+    async fn scan(&self, path: String) -> RpcResult<Scanned>;
 
     /// Lists sessions, newest first.
     #[method(name = "session/list", param_kind = map)]

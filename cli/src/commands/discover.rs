@@ -1,6 +1,6 @@
 //! `opensession discover`
 
-use opensession_protocol::AgentInfo;
+use opensession_protocol::{AgentInfo, Scanned};
 use serde_json::json;
 
 use crate::arguments::HELP_TEMPLATE;
@@ -14,19 +14,28 @@ use crate::text;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = HELP_TEMPLATE,
-    before_help = "Examples:\n  opensession discover\n  opensession discover --all --json"
+    before_help = "Examples:\n  opensession discover\n  opensession discover --scan ~/work\n  opensession discover --all --json"
 )]
 pub(crate) struct Arguments {
     /// Agents that were not found, too
     #[arg(long)]
     all: bool,
+    /// Look through DIR for projects in which agents keep their sessions (Aider, Crush); they are followed from then on
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    scan: Option<String>,
     /// One JSON object a line: agents, then a summary
     #[arg(long, help_heading = "Display")]
     json: bool,
 }
 
+/// What cannot be read as a whole, named at most; `doctor --problems` names all.
+const UNREADABLE_SHOWN: usize = 5;
+
 pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     context.await_first_reading()?;
+    if let Some(folder) = &arguments.scan {
+        scan(folder, arguments.json, context)?;
+    }
     let agents: Vec<AgentInfo> = context.ask("agent/list", &json!({}))?;
     let (found, absent): (Vec<&AgentInfo>, Vec<&AgentInfo>) = agents.iter().partition(|agent| is_found(agent));
     let mut listed = found.clone();
@@ -68,6 +77,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             let absent = if arguments.all { 0 } else { absent.len() as u64 };
             context.output.talk(&text::discovered(sessions, with_sessions, subagents, absent));
         }
+        for reason in listed.iter().flat_map(|agent| &agent.unreadable).take(UNREADABLE_SHOWN) {
+            context.output.talk(&text::not_readable(&clean::one_line(reason)));
+        }
         if problems > 0 {
             context.output.talk(&text::unreadable(problems, sources_with_problems));
         }
@@ -76,6 +88,24 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         }
     }
     Ok(if found.is_empty() { Exit::NothingFound } else { Exit::Done })
+}
+
+/// Looks through a folder, and tells which projects were found.
+fn scan(folder: &str, as_json: bool, context: &mut Context<'_>) -> Result<(), Failure> {
+    let folder = context.absolute(folder)?;
+    let scanned: Scanned = context.ask("agent/scan", &json!({ "path": folder }))?;
+    if as_json {
+        return context.json_as("scanned", &scanned);
+    }
+    for project in &scanned.projects {
+        let line = text::project_found(&context.path(&project.path), &project.agents.join(", "), project.is_new);
+        context.output.talk(&line);
+    }
+    context.output.talk(&text::scanned(scanned.projects.len() as u64, scanned.folders));
+    if scanned.incomplete {
+        context.hint(text::HINT_SCAN_LESS);
+    }
+    Ok(())
 }
 
 fn is_found(agent: &AgentInfo) -> bool {
@@ -125,6 +155,9 @@ fn places(agent: &AgentInfo, context: &Context<'_>) -> Vec<String> {
     }
     if !agent.enabled {
         places.push(text::SWITCHED_OFF.to_owned());
+    }
+    if agent.empty > 0 {
+        places.push(text::drafts(agent.empty));
     }
     if agent.sources_read < agent.sources {
         places.push(text::reading(agent.sources_read, agent.sources));

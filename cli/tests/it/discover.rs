@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 use opensession_cli::Exit;
-use opensession_protocol::AgentInfo;
+use opensession_protocol::{AgentInfo, Scanned, ScannedProject};
 
 use super::harness::{Run, ready};
 
@@ -104,5 +104,58 @@ fn no_agent_at_all() {
     No sessions of any agent were found on this machine.
     hint: where it was looked: opensession discover --all
     --- exit 1
+    ");
+}
+
+#[test]
+fn a_scan_tells_the_projects_it_found() {
+    let scanned = Scanned {
+        folders: 1234,
+        projects: vec![
+            ScannedProject { path: "/home/mina/app".to_owned(), agents: vec!["aider".to_owned()], is_new: true },
+            ScannedProject { path: "/home/mina/web".to_owned(), agents: vec!["crush".to_owned()], is_new: false },
+        ],
+        incomplete: true,
+    };
+    let answer = |run: Run| super::discover::run(run, agents()[..1].to_vec()).answer("agent/scan", scanned.clone());
+    let ended = answer(Run::terminal(80)).run("discover --scan ~/work");
+    assert_eq!(ended.calls[1], r#"agent/scan {"path":"/home/mina/work"}"#);
+    assert_snapshot!(ended.shown(), @"
+    AGENT        SESSIONS  LATEST    SIZE  WHERE
+    claude-code       277  4m      351 MB  ~/.claude/projects
+                                           ~/code/a-rath…nother-one/.claude/projects
+    --- stderr
+    ~/app: aider
+    ~/web: crush, known before
+    2 projects with sessions in 1,234 folders looked through
+    hint: too much to look through: name a smaller folder
+    277 sessions of 1 agent, 123 more of their sub-agents.
+    6 lines in 5 files unreadable: opensession doctor --problems
+    --- exit 0
+    ");
+    assert_snapshot!(answer(Run::piped()).shown("discover --json --scan ."), @r#"
+    {"type":"scanned","folders":1234,"projects":[{"path":"/home/mina/app","agents":["aider"],"is_new":true},{"path":"/home/mina/web","agents":["crush"],"is_new":false}],"incomplete":true}
+    {"type":"agent","id":"claude-code","name":"Claude Code","enabled":true,"sessions":400,"subagents":123,"empty":0,"latest":"2026-11-22T05:01:00Z","bytes":351400000,"unreadable":[],"roots":["/home/mina/.claude/projects","/home/mina/code/a-rather-long-name/and-another-one/.claude/projects"],"absent_roots":[],"sources":400,"sources_read":400,"problems":6,"sources_with_problems":5}
+    {"type":"summary","agents":1,"absent":0,"sessions":277,"subagents":123,"bytes":351400000,"problems":6,"sources_with_problems":5}
+    --- exit 0
+    "#);
+}
+
+#[test]
+fn drafts_and_what_cannot_be_read_are_told() {
+    let mut agents = agents();
+    agents.truncate(1);
+    agents[0].empty = 30;
+    agents[0].unreadable = vec!["/home/mina/.cursor/state.vscdb: another program holds the database".to_owned()];
+    assert_snapshot!(run(Run::terminal(80), agents).shown("discover"), @"
+    AGENT        SESSIONS  LATEST    SIZE  WHERE
+    claude-code       277  4m      351 MB  ~/.claude/projects
+                                           ~/code/a-rath…nother-one/.claude/projects
+                                           (30 sessions without a word)
+    --- stderr
+    277 sessions of 1 agent, 123 more of their sub-agents.
+    cannot be read: /home/mina/.cursor/state.vscdb: another program holds the database
+    6 lines in 5 files unreadable: opensession doctor --problems
+    --- exit 0
     ");
 }

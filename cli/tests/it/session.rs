@@ -89,3 +89,54 @@ fn forget_does_not_ask_when_told_so() {
     assert_eq!(ended.exit, Exit::Done);
     assert_eq!(forget(Run::piped()).run("forget 4f2a91c7#3 --yes").exit, Exit::WrongInput);
 }
+
+fn resumable() -> SessionDetail {
+    SessionDetail {
+        session: lock_session(),
+        resume: Some(["claude", "--resume", "0b9c2f7e"].map(str::to_owned).to_vec()),
+        resume_cwd: Some("/home/mina/no such folder".to_owned()),
+        ..SessionDetail::default()
+    }
+}
+
+#[test]
+fn resume_tells_what_is_missing() {
+    let run = |run: Run| run.variable("PATH", "/nowhere").answer("session/get", resumable());
+    assert_snapshot!(run(Run::terminal(80)).shown("resume 4f2a91c7"), @"
+    --- stderr
+    error: the directory it started in is gone: ~/no such folder
+    hint: make it again, or name another: --in DIR
+    --- exit 4
+    ");
+    assert_snapshot!(run(Run::terminal(80)).shown("resume 4f2a91c7 --print"), @"
+    cd '/home/mina/no such folder' && claude --resume 0b9c2f7e
+    --- stderr
+    the directory it started in is gone: ~/no such folder
+    hint: make it again, or name another: --in DIR
+    claude is not on the PATH
+    hint: install claude-code, or see the command: opensession resume --print SESSION
+    --- exit 0
+    ");
+    assert_snapshot!(run(Run::piped()).shown("resume 4f2a91c7 --json"), @r#"
+    {"type":"resume","session":"4f2a91c70123456789abcdef01234567","command":["claude","--resume","0b9c2f7e"],"cwd":"/home/mina/no such folder","missing":["the directory it started in is gone: ~/no such folder","claude is not on the PATH"]}
+    --- exit 0
+    "#);
+    let none = SessionDetail { resume: None, ..resumable() };
+    assert_snapshot!(Run::terminal(80).answer("session/get", none).shown("resume"), @"
+    --- stderr
+    error: claude-code cannot resume a session by command
+    hint: its text is there: opensession show, opensession search
+    --- exit 4
+    ");
+    let gone = SessionDetail {
+        session: opensession_protocol::SessionInfo { vanished: true, ..lock_session() },
+        ..resumable()
+    };
+    let run = Run::terminal(80).answer("session/get", gone);
+    assert_snapshot!(run.shown("resume 4f2a91c7"), @"
+    --- stderr
+    error: the session's file is gone: ~/.claude/projects/-home-mina-app/0b9c2f7e.jsonl
+    hint: write it back first: opensession restore 4f2a91c7
+    --- exit 4
+    ");
+}

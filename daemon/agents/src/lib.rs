@@ -49,6 +49,12 @@ pub trait Agent: Send + Sync {
     /// The source that `path` (a file that changed below `root`) belongs to, judged by its name alone.
     fn source_at(&self, root: &Root, path: &Path) -> Option<Source>;
 
+    /// Names, relative to a project's folder, of what tells that the agent keeps sessions in it: empty for agents that
+    /// keep them at home.
+    fn project_marks(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Names the files (or folders) below `root` that hold several sessions each: databases, logs of months. By names
     /// alone, as [`Agent::find`].
     fn containers(&self, _root: &Root, _found: &mut dyn FnMut(PathBuf)) -> Vec<Problem> {

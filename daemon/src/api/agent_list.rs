@@ -8,6 +8,9 @@ use opensession_protocol::AgentInfo;
 use super::errors;
 use crate::engine::Engine;
 
+/// Reasons named for each agent at most.
+const UNREADABLE_MOST: usize = 20;
+
 pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
     let catalog = engine.catalog();
     let config = engine.config();
@@ -47,6 +50,17 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
         if row.forgotten {
             continue;
         }
+        if let Some(failure) = &row.failure
+            && info.unreadable.len() < UNREADABLE_MOST
+        {
+            info.unreadable.push(format!("{}: {failure}", row.source.path.display()));
+        }
+        if row.source.native_id.is_empty() {
+            // A container that could not be listed holds no session that could be counted.
+            info.problems += u64::from(row.failure.is_some());
+            info.sources_with_problems += u64::from(row.failure.is_some());
+            continue;
+        }
         info.sources += 1;
         info.sources_read += u64::from(row.failure.is_none());
         info.bytes += row.cursor.offset;
@@ -54,6 +68,19 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
         let problems = row.problems + u64::from(row.failure.is_some());
         info.problems += problems;
         info.sources_with_problems += u64::from(problems > 0);
+    }
+    let progress = engine.progress().borrow().clone();
+    for (agent, drafts) in progress.drafts {
+        if let Some(index) = at.get(agent) {
+            agents[*index].empty += drafts;
+        }
+    }
+    for (agent, reason) in progress.unreadable {
+        let Some(info) = at.get(agent).map(|index| &mut agents[*index]) else { continue };
+        info.problems += 1;
+        if info.unreadable.len() < UNREADABLE_MOST {
+            info.unreadable.push(reason);
+        }
     }
     for info in &mut agents {
         info.sessions += info.subagents;

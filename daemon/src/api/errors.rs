@@ -51,6 +51,10 @@ pub(super) fn store(failure: StoreError) -> ErrorObjectOwned {
     with_hint(error::INTERNAL, failure.to_string(), "see: opensession daemon logs")
 }
 
+pub(super) fn ending() -> ErrorObjectOwned {
+    with_hint(error::INTERNAL, "the daemon is ending", "ask again")
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
 pub(super) fn joined(failure: tokio::task::JoinError) -> ErrorObjectOwned {
     tracing::error!(error = %failure, "a request ended by a fault");

@@ -22,10 +22,10 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
         .with_reader(|reader| reader.source(entry.source))
         .map_err(errors::store)?
         .ok_or_else(|| refused("its raw records are not kept", "nothing can be done"))?;
-    if row.source.kind == SourceKind::Rows {
+    if matches!(row.source.kind, SourceKind::Rows | SourceKind::Section) {
         return Err(refused(
-            format!("{} keeps its sessions in a database, which is not written into", row.agent),
-            "hand it off instead: opensession show, opensession search",
+            format!("{} keeps this session together with others, in a place that is not written into", row.agent),
+            "its text is kept: opensession show, opensession search",
         ));
     }
     let target = match to {

@@ -49,6 +49,10 @@ pub enum Commit {
     Moved(i64, std::path::PathBuf),
     /// A source cannot be read as a whole: its agent and itself, and why.
     Failed(&'static str, Arc<opensession_agents::Source>, String),
+    /// A container of the agent's could be listed: what failed before is over.
+    Recovered(&'static str, std::path::PathBuf),
+    /// Remember projects that a scan found.
+    KeepProjects(Vec<std::path::PathBuf>, Sender<Result<(), StoreError>>),
     /// All that was found is read: fresh events may go to disk.
     RoundEnded,
     /// Forget a session.
@@ -306,6 +310,16 @@ impl Committer {
                 .writer
                 .add_source(agent, &source)
                 .and_then(|id| self.parts.writer.set_failure(id, Some(&failure))),
+            Commit::Recovered(agent, path) => self.parts.writer.clear_failure(agent, &path),
+            Commit::KeepProjects(projects, reply) => {
+                let kept = self.parts.writer.keep_projects(&projects);
+                if kept.is_ok() {
+                    self.parts.signals.send(Signal::Projects(projects)).ok();
+                }
+                // The asker may have gone; the projects are kept all the same.
+                reply.send(kept).ok();
+                Ok(())
+            }
             Commit::RoundEnded => {
                 self.round_ended();
                 Ok(())
@@ -363,7 +377,10 @@ impl Committer {
         let path = std::path::Path::new(&entry.info.path);
         self.parts.signals.send(Signal::Forgotten(path.to_owned())).ok();
         self.tell(SessionUpdate::Forgotten { session: entry.info.id.clone() });
-        Ok(Forgotten { id: entry.info.id, bytes, file_left: path.exists().then(|| path.display().to_string()) })
+        // A session in a container is named by the container's path, `#` and its own id.
+        let container = entry.info.path.rsplit_once('#').map(|(container, _)| std::path::Path::new(container));
+        let file_left = [Some(path), container].into_iter().flatten().find(|path| path.exists());
+        Ok(Forgotten { id: entry.info.id, bytes, file_left: file_left.map(|path| path.display().to_string()) })
     }
 
     fn flush(&mut self) {

@@ -1,23 +1,26 @@
 //! The scheduler: knows every source, hears of changes, decides what is read next.
 
+mod containers;
 mod progress;
+mod projects;
 mod sources;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, RwLock},
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use opensession_agents::{Cursor, Environment};
+use opensession_agents::{Cursor, Environment, Source, SourceKind};
 use opensession_protocol::{Warning, config::DaemonConfig};
 
 pub use progress::{Progress, ProgressSender};
-use sources::{Sources, Stamp};
+use projects::Projects;
+use sources::{Rescan, Sources};
 
 use super::{Commit, Job, watch::Watch};
-use crate::{store::SourceRow, warnings::Warnings};
+use crate::{catalog::Catalog, store::SourceRow, warnings::Warnings};
 
 /// Everything is looked at again after so long, whatever the system's file events said.
 const RESCAN_ALWAYS: Duration = Duration::from_mins(20);
@@ -64,6 +67,8 @@ pub enum Signal {
     },
     /// The session in this file was forgotten.
     Forgotten(PathBuf),
+    /// A scan found projects.
+    Projects(Vec<PathBuf>),
     /// The configuration changed.
     Configured(Arc<DaemonConfig>),
     /// End.
@@ -90,6 +95,10 @@ pub struct SchedulerParts {
     pub progress: ProgressSender,
     /// What people should know.
     pub warnings: Arc<Warnings>,
+    /// Every session: the folders they took place in may hold sessions of other agents.
+    pub catalog: Arc<RwLock<Arc<Catalog>>>,
+    /// Projects that were found by a scan.
+    pub projects: Vec<PathBuf>,
 }
 
 /// The scheduler.
@@ -101,6 +110,7 @@ pub struct Scheduler {
     commits: Sender<Commit>,
     progress: ProgressSender,
     warnings: Arc<Warnings>,
+    projects: Projects,
     waiting: Vec<Sender<()>>,
     next_rescan: Instant,
     /// A round is from the first job to the last: after it fresh data goes to disk.
@@ -120,6 +130,7 @@ impl Scheduler {
             commits: parts.commits,
             progress: parts.progress,
             warnings: parts.warnings,
+            projects: Projects::new(parts.catalog, parts.projects),
             waiting: Vec::new(),
             next_rescan: Instant::now(),
             in_round: None,
@@ -129,11 +140,14 @@ impl Scheduler {
 
     /// Works until it is told to end.
     pub fn run(mut self) {
+        self.sources.set_projects(self.projects.known());
         self.watch_roots();
         self.rescan();
         loop {
             self.report();
-            let deadline = self.sources.next_retry().map_or(self.next_rescan, |retry| retry.min(self.next_rescan));
+            self.list_due();
+            let timers = [self.sources.next_retry(), self.sources.next_listing()];
+            let deadline = timers.into_iter().flatten().fold(self.next_rescan, Instant::min);
             let next = self.sources.next_job();
             let signal = if let Some(job) = next {
                 crossbeam_channel::select! {
@@ -197,6 +211,7 @@ impl Scheduler {
                 self.job_ended();
             }
             Signal::Forgotten(path) => self.sources.forgotten(&path),
+            Signal::Projects(projects) => self.projects.add(projects),
             Signal::Configured(config) => {
                 self.sources.configure(config);
                 self.watch_roots();
@@ -232,14 +247,12 @@ impl Scheduler {
     }
 
     fn rescan(&mut self) {
+        if self.sources.set_projects(self.projects.known()) {
+            self.watch_roots();
+        }
         let found = self.sources.rescan(LIVE_BYTES, TORN_REST);
-        for (id, path) in found.moved {
-            self.send(Commit::Moved(id, path));
-        }
-        for id in found.vanished {
-            self.send(Commit::Vanished(id));
-        }
-        let folders = found.problems;
+        let mut folders = self.take_found(found);
+        folders.retain(|problem| problem.reason.starts_with("cannot list "));
         if let Some(first) = folders.first() {
             self.warnings.set(Warning {
                 subject: "folders".into(),
@@ -249,7 +262,6 @@ impl Scheduler {
         } else {
             self.warnings.clear("folders");
         }
-        self.bulk_in_round |= found.bulk;
         let interval = if self.watch.incomplete.is_some() { RESCAN_UNWATCHED } else { RESCAN_ALWAYS };
         self.next_rescan = Instant::now() + interval;
         if self.sources.is_at_rest() {
@@ -257,6 +269,35 @@ impl Scheduler {
         } else {
             self.in_round.get_or_insert_with(Instant::now);
         }
+    }
+
+    /// Lists containers that changed, when it is time to.
+    fn list_due(&mut self) {
+        let now = Instant::now();
+        if self.sources.next_listing().is_some_and(|due| due <= now) {
+            let found = self.sources.list_due(now, LIVE_BYTES, TORN_REST);
+            self.take_found(found);
+        }
+    }
+
+    /// Passes on what was found; gives the folders that could not be read.
+    fn take_found(&mut self, found: Rescan) -> Vec<opensession_agents::Problem> {
+        for (id, path) in found.moved {
+            self.send(Commit::Moved(id, path));
+        }
+        for id in found.vanished {
+            self.send(Commit::Vanished(id));
+        }
+        for (agent, path) in found.recovered {
+            self.send(Commit::Recovered(agent.id(), path));
+        }
+        for (agent, path, failure) in found.failed {
+            let (kind, native_id) = (SourceKind::Rows, String::new());
+            let source = Source { path, kind, native_id, parent: None, side_files: Vec::new(), version: 0 };
+            self.send(Commit::Failed(agent.id(), Arc::new(source), failure));
+        }
+        self.bulk_in_round |= found.bulk;
+        found.problems
     }
 
     fn job_ended(&mut self) {
@@ -270,6 +311,13 @@ impl Scheduler {
         self.sources.round_ended(took);
         if std::mem::take(&mut self.bulk_in_round) {
             self.send(Commit::RoundEnded);
+        }
+        // The sessions that were read may tell of projects with sessions of other agents in them: look at those before
+        // anybody is told that all is read.
+        if self.sources.set_projects(self.projects.known()) {
+            self.watch_roots();
+            self.rescan();
+            return;
         }
         self.report();
         for reply in std::mem::take(&mut self.waiting) {
@@ -305,11 +353,5 @@ impl Scheduler {
     fn send(&self, commit: Commit) {
         // The committer outlives the scheduler.
         self.commits.send(commit).ok();
-    }
-}
-
-impl Stamp {
-    fn of_cursor(cursor: &Cursor) -> Self {
-        Self { size: cursor.size, modified_ns: cursor.modified_ns, identity: cursor.identity }
     }
 }

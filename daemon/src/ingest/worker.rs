@@ -36,6 +36,8 @@ pub struct Job {
     pub take_torn: bool,
     /// What it grew by is small and recent: it should be searchable at once.
     pub live: bool,
+    /// The session was read from another place before, which this one stands for from now on.
+    pub takes_over: bool,
 }
 
 /// Reads sources.
@@ -164,6 +166,7 @@ impl Worker {
                 from,
                 cursor: cut.cursor,
                 restarted: cut.restarted,
+                takes_over: job.takes_over,
                 raw: std::mem::take(&mut collected.frames),
                 side_files: std::mem::take(&mut collected.side_files),
                 sessions,

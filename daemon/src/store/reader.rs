@@ -105,6 +105,13 @@ impl Reader {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Projects that scans found.
+    pub fn projects(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT path FROM project ORDER BY path")?;
+        let paths = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(paths.map(|path| path.map(PathBuf::from)).collect::<Result<_, _>>()?)
+    }
+
     /// One source.
     pub fn source(&self, id: i64) -> Result<Option<SourceRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(

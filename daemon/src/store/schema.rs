@@ -94,6 +94,10 @@ const MIGRATIONS: &[&str] = &[
         bytes BLOB NOT NULL
     );
     ",
+    // 2: projects with sessions of agents that keep them there, as scans found them.
+    "
+    CREATE TABLE project (path TEXT PRIMARY KEY) WITHOUT ROWID;
+    ",
 ];
 
 /// Sets the connection up, and brings the schema to the present version.

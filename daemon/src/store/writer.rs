@@ -27,6 +27,8 @@ pub struct SourceBatch {
     pub cursor: Cursor,
     /// The source was found rewritten, and this is the first of its new generation: what was derived before is void.
     pub restarted: bool,
+    /// The session was another source's, for which this one stands from now on: what was derived before is void.
+    pub takes_over: bool,
     /// Its bytes.
     pub raw: Vec<RawFrame>,
     /// Side files that changed.
@@ -113,6 +115,15 @@ pub struct Committed {
     pub changes: Vec<Change>,
 }
 
+/// How a session stood before it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    New,
+    Known,
+    /// It was another source's, for which this one stands from now on.
+    TakenOver,
+}
+
 /// Writes. There is one, on one thread.
 pub struct Writer {
     pub(super) connection: Connection,
@@ -186,6 +197,23 @@ impl Writer {
         Ok(())
     }
 
+    /// A container can be listed: what failed before is over.
+    pub fn clear_failure(&self, agent: &str, path: &std::path::Path) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE source SET failure = NULL WHERE agent = ? AND path = ? AND failure IS NOT NULL")?
+            .execute(params![agent, path_text(path)])?;
+        Ok(())
+    }
+
+    /// Remembers projects that a scan found.
+    pub fn keep_projects(&self, projects: &[std::path::PathBuf]) -> Result<(), StoreError> {
+        let mut insert = self.connection.prepare_cached("INSERT OR IGNORE INTO project (path) VALUES (?)")?;
+        for project in projects {
+            insert.execute([path_text(project)])?;
+        }
+        Ok(())
+    }
+
     /// Writes a batch, inside a transaction, and fills in the numbers of its source and sessions.
     pub fn apply(&self, batch: &mut SourceBatch) -> Result<Committed, StoreError> {
         let source = match batch.id {
@@ -226,8 +254,8 @@ impl Writer {
 
         let mut changes = Vec::new();
         for session in &mut batch.sessions {
-            let (key, existed) = self.write_session(source, &batch.source, session)?;
-            if batch.restarted && existed {
+            let (key, standing) = self.write_session(source, &batch.source, batch.takes_over, session)?;
+            if standing == Standing::TakenOver || (batch.restarted && standing == Standing::Known) {
                 self.connection.prepare_cached("DELETE FROM event_block WHERE session = ?")?.execute([key])?;
                 changes.push(self.add_change(key, ChangeKind::Restarted, 0, 0)?);
             }
@@ -256,7 +284,7 @@ impl Writer {
         blocks: &[EventBlock],
         problems: &[Problem],
     ) -> Result<Committed, StoreError> {
-        let (key, _) = self.write_session(source, found, session)?;
+        let (key, _) = self.write_session(source, found, false, session)?;
         self.connection.prepare_cached("DELETE FROM event_block WHERE session = ?")?.execute([key])?;
         self.clear_problems(source)?;
         self.add_problems(source, problems)?;
@@ -288,18 +316,30 @@ impl Writer {
             [source],
             |row| row.get(0),
         )?;
-        for statement in [
-            "DELETE FROM raw_frame WHERE source = ?",
-            "DELETE FROM side_file WHERE source = ?",
-            "DELETE FROM problem WHERE source = ?",
-            "UPDATE source SET forgotten = 1, failure = NULL, problems = 0 WHERE id = ?",
-        ] {
-            self.connection.execute(statement, [source])?;
+        for source in self.with_places_before(source)? {
+            for statement in [
+                "DELETE FROM raw_frame WHERE source = ?",
+                "DELETE FROM side_file WHERE source = ?",
+                "DELETE FROM problem WHERE source = ?",
+                "UPDATE source SET forgotten = 1, failure = NULL, problems = 0 WHERE id = ?",
+            ] {
+                self.connection.execute(statement, [source])?;
+            }
         }
         self.connection.execute("DELETE FROM event_block WHERE session = ?", [key])?;
         self.connection.execute("DELETE FROM session WHERE key = ?", [key])?;
         let change = self.add_change(key, ChangeKind::Forgotten, 0, 0)?;
         Ok((change, bytes as u64))
+    }
+
+    /// A source, and those that its session was read from before it took over.
+    fn with_places_before(&self, source: i64) -> Result<Vec<i64>, StoreError> {
+        let mut statement = self.connection.prepare(
+            "SELECT ?1 UNION SELECT old.id FROM source old JOIN source own USING (agent, native_id)
+             WHERE own.id = ?1 AND NOT EXISTS (SELECT 1 FROM session WHERE session.source = old.id)",
+        )?;
+        let sources = statement.query_map([source], |row| row.get(0))?;
+        Ok(sources.collect::<Result<_, _>>()?)
     }
 
     /// The write-ahead log is written into the database and emptied, so that what was forgotten is not in it either.
@@ -363,11 +403,15 @@ impl Writer {
         &self,
         source: i64,
         found: &Source,
+        takes_over: bool,
         session: &mut SessionBatch,
-    ) -> Result<(SessionKey, bool), StoreError> {
+    ) -> Result<(SessionKey, Standing), StoreError> {
+        let mut standing = Standing::Known;
         if session.key.is_none() {
             let mut known = self.key_of(&session.id)?;
-            if known.is_some_and(|(_, owner)| owner != source) {
+            if takes_over && known.is_some_and(|(_, owner)| owner != source) {
+                standing = Standing::TakenOver;
+            } else if known.is_some_and(|(_, owner)| owner != source) {
                 // Another file holds a session of the same native id, as in a copied home: both are kept, and searches
                 // fold them by what they share.
                 session.id = session_id(session.agent, &format!("{}\0{}", session.native_id, found.path.display()));
@@ -399,7 +443,7 @@ impl Writer {
                      source = ?13 WHERE key = ?1",
                 )?
                 .execute(values)?;
-            return Ok((key, true));
+            return Ok((key, standing));
         }
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO session (key, native_id, events, turns, facts, statistics, traits, state, place, entry, id,
@@ -407,7 +451,7 @@ impl Writer {
         )?;
         let key = insert.query_row(values, |row| row.get(0))?;
         session.key = Some(key);
-        Ok((key, false))
+        Ok((key, Standing::New))
     }
 
     fn key_of(&self, id: &str) -> Result<Option<(SessionKey, i64)>, StoreError> {

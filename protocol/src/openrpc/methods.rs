@@ -7,8 +7,9 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+        AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored,
+        Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate,
+        StatsAnswer, StatsBy,
     },
 };
 
@@ -69,6 +70,8 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
             "Asks the daemon to finish what is under way and to end."
         "agent/list" () gives (Vec<AgentInfo>)
             "Lists every agent with what was found of it."
+        "agent/scan" (path: String) gives (Scanned)
+            "Looks through a folder for projects in which agents keep their sessions (Aider, Crush), and reads them."
         "session/list" (filter "?": SessionFilter, limit "?": u32, cursor "?": String, time_zone "?": String)
             gives (SessionPage)
             "Lists sessions, newest first."

@@ -25,6 +25,8 @@ pub struct AgentInfo {
     pub latest: Option<Timestamp>,
     /// Size of what was read, in bytes.
     pub bytes: u64,
+    /// What cannot be read as a whole, each `path: reason`, at most twenty.
+    pub unreadable: Vec<String>,
     /// Its folders that exist, with the home directory written out.
     pub roots: Vec<String>,
     /// Its folders that were looked for in vain.
@@ -37,6 +39,30 @@ pub struct AgentInfo {
     pub problems: u64,
     /// Sources that have problems.
     pub sources_with_problems: u64,
+}
+
+/// What looking through a folder for agents' sessions found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Scanned {
+    /// Folders that were looked into.
+    pub folders: u64,
+    /// Projects in which an agent keeps sessions, with those agents' ids. They are remembered and followed from now on.
+    pub projects: Vec<ScannedProject>,
+    /// The scan ended before all was looked at: too many folders, or too long.
+    pub incomplete: bool,
+}
+
+/// A project in which agents keep sessions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ScannedProject {
+    /// Its folder.
+    pub path: String,
+    /// The agents' ids.
+    pub agents: Vec<String>,
+    /// It was not known before.
+    pub is_new: bool,
 }
 
 /// Something that could not be read.

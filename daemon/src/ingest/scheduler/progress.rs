@@ -16,6 +16,10 @@ pub struct Progress {
     pub last_round_ms: u64,
     /// Rounds that ended.
     pub rounds: u64,
+    /// Sessions in which nothing was ever said, by agent, as far as their containers tell.
+    pub drafts: Vec<(&'static str, u64)>,
+    /// What the last look at everything could not read, by agent.
+    pub unreadable: Vec<(&'static str, String)>,
 }
 
 /// Where the scheduler tells its progress.

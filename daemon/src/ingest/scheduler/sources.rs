@@ -7,11 +7,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opensession_agents::{Agent, Cursor, Environment, Problem, Root, Source};
+use opensession_agents::{Agent, Cursor, Environment, Problem, Root, Source, SourceKind, rows};
 use opensession_protocol::{AgentProgress, config::DaemonConfig};
 use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
 
-use super::Progress;
+use super::{
+    Progress,
+    containers::{self, Containers, Listed},
+};
 use crate::{ingest::Job, store::SourceRow};
 
 /// What tells that a file is as it was.
@@ -23,8 +27,21 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    /// The stamp under which a source stands after it was read to `cursor`.
+    pub(super) fn of_cursor(source: &Source, cursor: &Cursor) -> Self {
+        if source.container().is_some() {
+            return Stamp { modified_ns: cursor.modified_ns, ..Stamp::default() };
+        }
+        Stamp { size: cursor.size, modified_ns: cursor.modified_ns, identity: cursor.identity }
+    }
+
+    /// The stamp of a session in a container, as its listing told.
+    fn of_version(source: &Source) -> Self {
+        Stamp { modified_ns: source.version as i64, ..Stamp::default() }
+    }
+
     /// The stamp of a source's file, or of its compressed twin.
-    fn of_file(path: &Path) -> Option<Stamp> {
+    pub(super) fn of_file(path: &Path) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
         let metadata = std::fs::metadata(path).or_else(|error| match error.kind() {
             std::io::ErrorKind::NotFound => std::fs::metadata(compressed_twin(path)),
@@ -66,6 +83,18 @@ struct Known {
 
 type SourceIndex = usize;
 
+/// Folders that could not be read, remembered at most.
+const UNREADABLE_MOST: usize = 100;
+
+/// What a changed file belongs to.
+enum Touched {
+    Container(PathBuf),
+    Source(Source),
+}
+
+/// What a session in a container, of which nothing was read yet, is taken to hold.
+const CONTAINED_BYTES: u64 = 64 << 10;
+
 /// What a rescan found.
 #[derive(Default)]
 pub(super) struct Rescan {
@@ -73,6 +102,10 @@ pub(super) struct Rescan {
     pub(super) vanished: Vec<i64>,
     /// Sources whose files lie elsewhere now.
     pub(super) moved: Vec<(i64, PathBuf)>,
+    /// Containers that cannot be listed, and why.
+    pub(super) failed: Vec<(&'static dyn Agent, PathBuf, String)>,
+    /// Containers that were listed.
+    pub(super) recovered: Vec<(&'static dyn Agent, PathBuf)>,
     /// Folders that cannot be read.
     pub(super) problems: Vec<Problem>,
     /// There is enough to read that it goes straight to disk.
@@ -88,10 +121,14 @@ pub(super) struct Sources {
     queue: VecDeque<SourceIndex>,
     busy: usize,
     roots: Vec<(&'static dyn Agent, Root)>,
+    containers: Containers,
+    /// Sources by the native id of what they hold, for agents that keep one session in several places.
+    by_native_id: FxHashMap<(&'static str, String), SmallVec<[SourceIndex; 2]>>,
     bytes_at_start: FxHashMap<&'static str, u64>,
     first_run: bool,
     last_round: Option<Duration>,
     rounds: u64,
+    unreadable: Vec<(&'static str, String)>,
 }
 
 impl Sources {
@@ -104,15 +141,22 @@ impl Sources {
             queue: VecDeque::new(),
             busy: 0,
             roots: Vec::new(),
+            containers: Containers::default(),
+            by_native_id: FxHashMap::default(),
             bytes_at_start: FxHashMap::default(),
             first_run: rows.is_empty(),
             last_round: None,
             rounds: 0,
+            unreadable: Vec::new(),
         };
         for row in rows {
             let Some(agent) = opensession_agents::by_id(&row.agent) else { continue };
+            if row.source.native_id.is_empty() {
+                // A container that could not be listed: it stands in the store for its failure alone.
+                continue;
+            }
             let known = Known {
-                stamp: Stamp::of_cursor(&row.cursor),
+                stamp: Stamp::of_cursor(&row.source, &row.cursor),
                 offset: row.cursor.offset,
                 id: Some(row.id),
                 forgotten: row.forgotten,
@@ -123,6 +167,16 @@ impl Sources {
         }
         sources.find_roots();
         sources
+    }
+
+    /// Takes the folders of projects that are known by now; tells whether they are others than before.
+    pub(super) fn set_projects(&mut self, projects: Vec<PathBuf>) -> bool {
+        let changed = self.environment.projects != projects;
+        if changed {
+            self.environment.projects = projects;
+            self.find_roots();
+        }
+        changed
     }
 
     /// Takes a new configuration.
@@ -143,6 +197,7 @@ impl Sources {
         let mut changed = Vec::new();
         let mut seen: FxHashSet<SourceIndex> = FxHashSet::default();
         let mut new = Vec::new();
+        self.unreadable.clear();
         for (agent, root) in self.roots.clone() {
             let problems = agent.find(&root, &mut |source| {
                 let Some(stamp) = Stamp::of_file(&source.path) else { return };
@@ -157,15 +212,27 @@ impl Sources {
                     None => new.push((agent, source, stamp)),
                 }
             });
-            rescan.problems.extend(problems);
+            let containers = agent.containers(&root, &mut |container| self.containers.find(agent, container));
+            for problem in problems.into_iter().chain(containers) {
+                if self.unreadable.len() < UNREADABLE_MOST {
+                    self.unreadable.push((agent.id(), problem.reason.clone()));
+                }
+                rescan.problems.push(problem);
+            }
         }
         let mut gone: FxHashMap<(&'static str, String), SourceIndex> = FxHashMap::default();
         for (index, known) in self.known.iter_mut().enumerate() {
+            if known.source.container().is_some() {
+                continue;
+            }
             if seen.contains(&index) {
                 known.vanished = false;
             } else if !known.vanished && !known.busy && Stamp::of_file(&known.source.path).is_none() {
                 gone.insert((known.agent.id(), known.source.native_id.clone()), index);
             }
+        }
+        for listed in self.containers.list_changed(Instant::now()) {
+            self.take_listing(listed, &mut changed, &mut rescan);
         }
         for (agent, source, stamp) in new {
             // A file of a session whose own file is gone: it was moved, as agents do when they archive a session.
@@ -190,39 +257,149 @@ impl Sources {
             self.known[index].vanished = true;
             rescan.vanished.extend(self.known[index].id);
         }
+        self.queue_changed(changed, live_bytes, torn_rest, &mut rescan);
+        rescan
+    }
+
+    /// Lists the containers that changed and whose time has come, and queues what changed in them.
+    pub(super) fn list_due(&mut self, now: Instant, live_bytes: u64, torn_rest: Duration) -> Rescan {
+        let mut rescan = Rescan::default();
+        let mut changed = Vec::new();
+        for listed in self.containers.list_due(now) {
+            self.take_listing(listed, &mut changed, &mut rescan);
+        }
+        self.queue_changed(changed, live_bytes, torn_rest, &mut rescan);
+        rescan
+    }
+
+    /// When the next container is to be listed.
+    pub(super) fn next_listing(&self) -> Option<Instant> {
+        self.containers.next_due()
+    }
+
+    fn queue_changed(
+        &mut self,
+        mut changed: Vec<(Stamp, SourceIndex)>,
+        live_bytes: u64,
+        torn_rest: Duration,
+        rescan: &mut Rescan,
+    ) {
+        changed.retain(|(_, index)| !self.is_shadowed(*index));
         changed.sort_by_key(|(stamp, _)| std::cmp::Reverse(stamp.modified_ns));
-        let growth = |(stamp, index): &(Stamp, SourceIndex)| stamp.size.saturating_sub(self.known[*index].offset);
-        let bytes: u64 = changed.iter().map(growth).sum();
+        let growth = |known: &Known, stamp: &Stamp| match known.source.container() {
+            Some(_) if known.id.is_none() => CONTAINED_BYTES,
+            Some(_) => 0,
+            None => stamp.size.saturating_sub(known.offset),
+        };
+        let bytes: u64 = changed.iter().map(|(stamp, index)| growth(&self.known[*index], stamp)).sum();
         rescan.bulk = bytes > live_bytes;
         let at_rest_before = jiff::Timestamp::now().as_nanosecond() as i64 - torn_rest.as_nanos() as i64;
         for (stamp, index) in changed {
-            let agent = self.known[index].agent.id();
-            let growth = stamp.size.saturating_sub(self.known[index].offset);
-            *self.bytes_at_start.entry(agent).or_default() += growth;
             let known = &mut self.known[index];
+            *self.bytes_at_start.entry(known.agent.id()).or_default() += growth(known, &stamp);
             known.live = !rescan.bulk;
             // Agents end some files without a line terminator; nothing more comes to a file that has long been at rest.
-            known.take_torn = at_rest_before > stamp.modified_ns;
+            let written = known.source.container().map_or(stamp.modified_ns, containers::written_ns);
+            known.take_torn = at_rest_before > written;
             self.enqueue(index, false);
         }
-        rescan
+    }
+
+    /// Takes what a container's listing told: sessions that are new or changed into `changed`, those that went into
+    /// `rescan`.
+    fn take_listing(&mut self, listed: Listed, changed: &mut Vec<(Stamp, SourceIndex)>, rescan: &mut Rescan) {
+        let Listed { agent, container, outcome } = listed;
+        let (sources, listing) = match outcome {
+            Ok(listed) => listed,
+            Err(failure) => {
+                rescan.failed.push((agent, container, failure));
+                return;
+            }
+        };
+        if let Some(listing) = &listing {
+            rescan.recovered.push((agent, container.clone()));
+            rescan.problems.extend(listing.problems.iter().cloned());
+        }
+        let mut seen: FxHashSet<SourceIndex> = FxHashSet::default();
+        for source in sources {
+            let stamp = Stamp::of_version(&source);
+            let index = match self.by_path.get(&(agent.id(), source.path.clone())).copied() {
+                Some(index) => {
+                    let differs = self.differs(index, stamp);
+                    let known = &mut self.known[index];
+                    known.vanished = false;
+                    if known.busy && known.source.version != source.version {
+                        known.dirty = true;
+                    }
+                    known.source = Arc::new(source);
+                    seen.insert(index);
+                    if !differs {
+                        continue;
+                    }
+                    index
+                }
+                None => self.insert(Known::new(agent, source)),
+            };
+            seen.insert(index);
+            changed.push((stamp, index));
+        }
+        // Without a listing the container itself is gone.
+        if listing.is_none_or(|listing| listing.whole) {
+            for (index, known) in self.known.iter_mut().enumerate() {
+                let is_gone = !seen.contains(&index)
+                    && !known.vanished
+                    && !known.busy
+                    && known.agent.id() == agent.id()
+                    && known.source.container() == Some(&*container);
+                if is_gone {
+                    known.vanished = true;
+                    rescan.vanished.extend(known.id);
+                }
+            }
+        }
+    }
+
+    /// Other sources of the same session, for agents that keep it in several places.
+    fn twins(&self, index: SourceIndex) -> impl Iterator<Item = &Known> {
+        let known = &self.known[index];
+        let twins = self.by_native_id.get(&(known.agent.id(), known.source.native_id.clone()));
+        let others = twins.into_iter().flatten().filter(move |twin| **twin != index);
+        let rank = known.agent.rank(&known.source);
+        others.map(|twin| &self.known[*twin]).filter(move |twin| twin.agent.rank(&twin.source) != rank)
+    }
+
+    /// Whether another source stands for this one's session: it is not read then.
+    fn is_shadowed(&self, index: SourceIndex) -> bool {
+        let known = &self.known[index];
+        let rank = known.agent.rank(&known.source);
+        self.twins(index).any(|twin| twin.forgotten || (!twin.vanished && twin.agent.rank(&twin.source) < rank))
     }
 
     /// A file changed: queues its source before all others. False when it is no source's file.
     pub(super) fn touch(&mut self, path: &Path, live_bytes: u64) -> bool {
         let mut roots = self.roots.iter().filter(|(_, root)| path.starts_with(&root.path));
-        let found = roots.find_map(|(agent, root)| Some((*agent, agent.source_at(root, path)?)));
-        let Some((agent, source)) = found else { return false };
+        let found = roots.find_map(|(agent, root)| {
+            let container = agent.container_at(root, path).map(Touched::Container);
+            Some((*agent, container.or_else(|| agent.source_at(root, path).map(Touched::Source))?))
+        });
+        let (agent, source) = match found {
+            None => return false,
+            Some((agent, Touched::Container(container))) => {
+                self.containers.touch(agent, container, Instant::now());
+                return true;
+            }
+            Some((agent, Touched::Source(source))) => (agent, source),
+        };
         let stamp = Stamp::of_file(&source.path);
         let index = match self.by_path.get(&(agent.id(), source.path.clone())) {
             Some(index) => *index,
             None if stamp.is_none() => return false,
             None => self.insert(Known::new(agent, source.clone())),
         };
-        let known = &mut self.known[index];
-        if known.forgotten {
+        if self.known[index].forgotten || self.is_shadowed(index) {
             return true;
         }
+        let known = &mut self.known[index];
         if known.source.side_files != source.side_files {
             known.source = Arc::new(source);
         }
@@ -251,6 +428,7 @@ impl Sources {
             id: known.id,
             take_torn: known.take_torn,
             live: known.live,
+            takes_over: known.id.is_none() && self.twins(index).any(|twin| twin.id.is_some()),
         }
     }
 
@@ -277,14 +455,19 @@ impl Sources {
         let Some(index) = self.ended(agent, path) else { return };
         let known = &mut self.known[index];
         known.id = id.or(known.id);
-        known.stamp = Stamp::of_cursor(cursor);
+        known.stamp = Stamp::of_cursor(&known.source, cursor);
         known.offset = cursor.offset;
         known.failures = 0;
         known.vanished = false;
-        // A torn last line, unless its rest comes, is taken as it is in the end.
-        known.retry_at =
-            (cursor.size > cursor.offset && !known.take_torn && !is_compressed(known.source.path.as_path()))
-                .then(|| Instant::now() + torn_rest);
+        // A torn last line or row, unless its rest comes, is taken as it is in the end.
+        let is_torn = match known.source.kind {
+            SourceKind::Rows => rows::waits(cursor),
+            SourceKind::Section => cursor.size > cursor.offset,
+            SourceKind::Lines | SourceKind::Document => {
+                cursor.size > cursor.offset && !is_compressed(&known.source.path)
+            }
+        };
+        known.retry_at = (is_torn && !known.take_torn).then(|| Instant::now() + torn_rest);
         known.take_torn = false;
         if known.dirty {
             self.enqueue(index, true);
@@ -388,6 +571,8 @@ impl Sources {
             agents,
             last_round_ms: self.last_round.map_or(0, |took| took.as_millis() as u64),
             rounds: self.rounds,
+            drafts: self.containers.drafts(),
+            unreadable: self.unreadable.clone(),
         }
     }
 
@@ -408,6 +593,8 @@ impl Sources {
     fn insert(&mut self, known: Known) -> SourceIndex {
         let index = self.known.len();
         self.by_path.insert((known.agent.id(), known.source.path.clone()), index);
+        let twins = self.by_native_id.entry((known.agent.id(), known.source.native_id.clone())).or_default();
+        twins.push(index);
         self.known.push(known);
         index
     }

@@ -16,7 +16,7 @@ use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope,
-    Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits, SessionPage,
+    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits, SessionPage,
     SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
@@ -67,6 +67,10 @@ impl DaemonServer for FakeDaemon {
 
     async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
         Ok(Vec::new())
+    }
+
+    async fn scan(&self, _path: String) -> RpcResult<Scanned> {
+        Ok(Scanned::default())
     }
 
     async fn sessions(
