@@ -21,7 +21,7 @@ const FOLDERS_MOST: u64 = 200_000;
 /// How deep below the folder that was named.
 const DEPTH: usize = 12;
 /// How long at most.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_mins(1);
 /// Folders that hold no projects, and many files.
 const PASSED_BY: &[&str] =
     &[".git", ".hg", ".svn", "node_modules", "target", "venv", ".venv", "__pycache__", ".cache", ".cargo", ".rustup"];

@@ -4,6 +4,7 @@ mod containers;
 mod progress;
 mod projects;
 mod sources;
+mod stamp;
 
 use std::{
     path::{Path, PathBuf},

@@ -11,7 +11,7 @@ use std::{
 use opensession_agents::{Agent, CutError, Listing, Source, database};
 use rustc_hash::FxHashMap;
 
-use super::sources::Stamp;
+use super::stamp::Stamp;
 
 /// A container that is written to without pause is listed this often.
 const PACE: Duration = Duration::from_millis(150);
