@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -23,6 +24,15 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
+    #[cfg_attr(
+        target_os = "linux",
+        expect(clippy::unnecessary_cast, reason = "the widths of these numbers differ from system to system")
+    )]
+    fn of_stat(stat: &rustix::fs::Stat) -> Stamp {
+        let modified_ns = stat.st_mtime.wrapping_mul(1_000_000_000).wrapping_add(stat.st_mtime_nsec as i64);
+        Stamp { size: stat.st_size as u64, modified_ns, identity: (stat.st_dev as u64, stat.st_ino as u64) }
+    }
+
     /// The stamp of a source's file, or of its compressed twin.
     fn of_file(path: &Path) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
@@ -33,6 +43,29 @@ impl Stamp {
         let metadata = metadata.ok().filter(std::fs::Metadata::is_file)?;
         let modified_ns = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
         Some(Stamp { size: metadata.size(), modified_ns, identity: (metadata.dev(), metadata.ino()) })
+    }
+}
+
+/// Takes stamps of many files: those of one folder are looked up in that folder, rather than from the root each time.
+#[derive(Default)]
+struct Stamper {
+    folder: Option<(PathBuf, OwnedFd)>,
+}
+
+impl Stamper {
+    fn stamp(&mut self, path: &Path) -> Option<Stamp> {
+        use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Stamp::of_file(path) };
+        if self.folder.as_ref().is_none_or(|(open, _)| open.as_os_str() != folder.as_os_str()) {
+            let opened = rustix::fs::open(folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+            self.folder = opened.ok().map(|opened| (folder.to_owned(), opened));
+        }
+        let stat = self.folder.as_ref().and_then(|(_, open)| rustix::fs::statat(open, name, AtFlags::empty()).ok());
+        match stat {
+            Some(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => Some(Stamp::of_stat(&stat)),
+            // Compressed, gone, or something else: told by the long way.
+            _ => Stamp::of_file(path),
+        }
     }
 }
 
@@ -143,9 +176,10 @@ impl Sources {
         let mut changed = Vec::new();
         let mut seen: FxHashSet<SourceIndex> = FxHashSet::default();
         let mut new = Vec::new();
+        let mut stamper = Stamper::default();
         for (agent, root) in self.roots.clone() {
             let problems = agent.find(&root, &mut |source| {
-                let Some(stamp) = Stamp::of_file(&source.path) else { return };
+                let Some(stamp) = stamper.stamp(&source.path) else { return };
                 match self.by_path.get(&(agent.id(), source.path.clone())).copied() {
                     Some(index) => {
                         if seen.insert(index) && self.differs(index, stamp) {
