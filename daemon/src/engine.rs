@@ -15,7 +15,7 @@ use opensession_protocol::{
 use tokio::sync::{broadcast, watch};
 
 use crate::{
-    catalog::{Catalog, Directory, StoredEntry},
+    catalog::{Catalog, Directory},
     git::Places,
     indexing::{Indexing, IndexingState},
     ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
@@ -256,21 +256,21 @@ impl Engine {
 }
 
 fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
-    let mut directory = Directory::default();
-    for (target, title) in reader.titles_elsewhere()? {
-        directory.put_title(&target, &title);
-    }
-    let vanished: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> = rows.iter().map(|row| (row.id, row)).collect();
+    let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
+        rows.iter().map(|row| (row.id, row)).collect();
     let mut damaged = 0_u32;
-    reader.entries(|key, source, entry| match serde_json::from_str::<StoredEntry>(entry) {
-        Ok(mut entry) => {
-            if let Some(row) = vanished.get(&source) {
+    let mut entries = Vec::with_capacity(rows.len());
+    reader.entries(|key, source, entry| match entry {
+        Some(mut entry) => {
+            if let Some(row) = of_source.get(&source) {
                 entry.info.vanished = row.vanished;
-                entry.info.path = row.source.path.display().to_string();
+                if row.source.path.to_str() != Some(&entry.info.path) {
+                    entry.info.path = row.source.path.display().to_string();
+                }
             }
-            directory.put(key, source, entry);
+            entries.push((key, source, entry));
         }
-        Err(_) => damaged += 1,
+        None => damaged += 1,
     })?;
     if damaged > 0 {
         tracing::warn!(
@@ -278,7 +278,7 @@ fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow
             "entries of sessions cannot be read; `opensession index --rebuild --events` makes them anew"
         );
     }
-    Ok(directory)
+    Ok(Directory::new(entries, reader.titles_elsewhere()?))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

@@ -6,6 +6,7 @@
 //! and doubles nothing. Everything but `source`, `raw_frame` and `side_file` can be derived again from them.
 
 mod block;
+mod codec;
 mod compaction;
 mod reader;
 mod records;

@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use opensession_hail::{Relation, title::title_from_prompt};
+use rustc_hash::FxHashMap;
 
 use super::{Catalog, SessionEntry, SessionKey, StoredEntry};
 
@@ -14,36 +15,43 @@ const PARENTS_MOST: usize = 32;
 #[derive(Debug, Default)]
 pub struct Directory {
     entries: Vec<Option<(StoredEntry, i64)>>,
-    by_native_id: HashMap<(String, String), SessionKey>,
-    /// Children whose parent is known by name alone.
-    children: HashMap<(String, String), Vec<SessionKey>>,
-    titles_elsewhere: HashMap<String, String>,
-    by_leaf: HashMap<String, SessionKey>,
+    by_name: FxHashMap<String, SessionKey>,
+    /// Children by their parent's name.
+    children: FxHashMap<String, Vec<SessionKey>>,
+    titles_elsewhere: FxHashMap<String, String>,
+    by_leaf: FxHashMap<String, SessionKey>,
     catalog: Catalog,
 }
 
+/// What tells a session from all others: the agent's id and the native id, neither of which holds a zero byte.
+fn name(agent: &str, native_id: &str) -> String {
+    [agent, native_id].join("\0")
+}
+
 impl Directory {
+    /// A directory of sessions (their numbers, their sources, what the store keeps of them), in the order of their
+    /// numbers, and of titles that stand in other sessions than their own: each with its target.
+    pub fn new(sessions: Vec<(SessionKey, i64, StoredEntry)>, titles: Vec<(String, String)>) -> Self {
+        let mut directory = Self { titles_elsewhere: titles.into_iter().collect(), ..Self::default() };
+        let room = sessions.last().map_or(0, |(key, ..)| *key as usize + 1);
+        directory.entries.reserve(room);
+        directory.by_name.reserve(sessions.len());
+        for (key, source, entry) in sessions {
+            directory.take(key, source, entry);
+        }
+        let entries = (0..directory.entries.len() as SessionKey).map(|key| directory.entry(key).map(Arc::new));
+        directory.catalog.sessions = entries.collect();
+        // Once in order, rather than each id in its place.
+        let mut ids: Vec<_> = directory.catalog.iter().map(|entry| (entry.info.id.clone(), entry.key)).collect();
+        ids.sort_unstable();
+        directory.catalog.ids = Arc::new(ids);
+        directory
+    }
+
     /// Takes a session as it stands now.
     pub fn put(&mut self, key: SessionKey, source: i64, entry: StoredEntry) {
-        let index = key as usize;
-        if self.entries.len() <= index {
-            self.entries.resize_with(index + 1, || None);
-            self.catalog.sessions.resize(index + 1, None);
-        }
-        let name = (entry.info.agent.clone(), entry.info.native_id.clone());
-        if let Some((parent, _)) = &entry.parent {
-            let children = self.children.entry((name.0.clone(), parent.clone())).or_default();
-            if !children.contains(&key) {
-                children.push(key);
-            }
-        }
-        for leaf in &entry.leaves {
-            self.by_leaf.insert(leaf.clone(), key);
-        }
-        let is_new = self.entries[index].is_none();
-        self.entries[index] = Some((entry, source));
-        // Where two sources claim one native id (a copied home), the first keeps it.
-        self.by_native_id.entry(name.clone()).or_insert(key);
+        let name = name(&entry.info.agent, &entry.info.native_id);
+        let is_new = self.take(key, source, entry);
         self.resolve(key);
         if is_new {
             for child in self.children.get(&name).cloned().unwrap_or_default() {
@@ -56,7 +64,10 @@ impl Directory {
     pub fn put_title(&mut self, target: &str, title: &str) {
         self.titles_elsewhere.insert(target.to_owned(), title.to_owned());
         let key = match target.strip_prefix("session:") {
-            Some(native_id) => self.by_native_id.iter().find(|((_, known), _)| known == native_id).map(|(_, key)| *key),
+            Some(native_id) => {
+                let known = |name: &str| name.split_once('\0').is_some_and(|(_, known)| known == native_id);
+                self.by_name.iter().find(|(name, _)| known(name)).map(|(_, key)| *key)
+            }
             None => self.by_leaf.get(target).copied(),
         };
         if let Some(key) = key {
@@ -67,7 +78,7 @@ impl Directory {
     /// The session was forgotten.
     pub fn remove(&mut self, key: SessionKey) {
         if let Some(Some((entry, _))) = self.entries.get_mut(key as usize).map(Option::take) {
-            self.by_native_id.remove(&(entry.info.agent, entry.info.native_id));
+            self.by_name.remove(&name(&entry.info.agent, &entry.info.native_id));
             self.show(key, None);
         }
     }
@@ -110,15 +121,43 @@ impl Directory {
         self.catalog.clone()
     }
 
+    /// Takes a session without showing it; says whether it is a new one.
+    fn take(&mut self, key: SessionKey, source: i64, entry: StoredEntry) -> bool {
+        let index = key as usize;
+        if self.entries.len() <= index {
+            self.entries.resize_with(index + 1, || None);
+            self.catalog.sessions.resize(index + 1, None);
+        }
+        if let Some((parent, _)) = &entry.parent {
+            let children = self.children.entry(name(&entry.info.agent, parent)).or_default();
+            if !children.contains(&key) {
+                children.push(key);
+            }
+        }
+        for leaf in &entry.leaves {
+            self.by_leaf.insert(leaf.clone(), key);
+        }
+        // Where two sources claim one native id (a copied home), the first keeps it.
+        self.by_name.entry(name(&entry.info.agent, &entry.info.native_id)).or_insert(key);
+        self.entries[index].replace((entry, source)).is_none()
+    }
+
     /// Makes the catalog's entry of a session anew.
     fn resolve(&mut self, key: SessionKey) {
-        let Some(Some((stored, source))) = self.entries.get(key as usize) else { return };
+        if self.stored(key).is_some() {
+            let entry = self.entry(key);
+            self.show(key, entry);
+        }
+    }
+
+    /// The session as the catalog shows it; `None` where there is nothing to show.
+    fn entry(&self, key: SessionKey) -> Option<SessionEntry> {
+        let (stored, source) = self.entries.get(key as usize)?.as_ref()?;
         if !stored.is_visible() {
-            self.show(key, None);
-            return;
+            return None;
         }
         let mut info = stored.info.clone();
-        if !stored.titled {
+        if !stored.titled && !self.titles_elsewhere.is_empty() {
             let elsewhere = stored
                 .leaves
                 .iter()
@@ -130,7 +169,7 @@ impl Directory {
         }
         let parent = self.parent_of(stored);
         info.parent = parent.and_then(|parent| Some(self.stored(parent)?.info.id.clone()));
-        let entry = SessionEntry {
+        Some(SessionEntry {
             key,
             root: self.root_of(key),
             repository_identity: stored.repository_identity.as_deref().map(Arc::from),
@@ -139,13 +178,12 @@ impl Directory {
             activity: stored.activity,
             source: *source,
             info,
-        };
-        self.show(key, Some(entry));
+        })
     }
 
     fn parent_of(&self, entry: &StoredEntry) -> Option<SessionKey> {
         let (parent, _) = entry.parent.as_ref()?;
-        self.by_native_id.get(&(entry.info.agent.clone(), parent.clone())).copied()
+        self.by_name.get(&name(&entry.info.agent, parent)).copied()
     }
 
     fn root_of(&self, key: SessionKey) -> SessionKey {

@@ -1,30 +1,54 @@
 //! Hears of changes to files, as far as the system tells.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use crossbeam_channel::Sender;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher, event::ModifyKind};
+use notify::{
+    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{CreateKind, ModifyKind, RemoveKind},
+};
 use rustc_hash::FxHashSet;
 
 use super::scheduler::Signal;
+
+/// Whether the system watches folders one by one, rather than whole trees.
+const EACH_FOLDER: bool = cfg!(target_os = "linux");
+/// Folders deeper below a root are not watched; no agent has any there.
+const DEEPEST: usize = 16;
 
 /// Watches the roots of agents, and for roots that do not exist yet their nearest ancestor.
 pub(super) struct Watch {
     watcher: Option<RecommendedWatcher>,
     watched: FxHashSet<PathBuf>,
+    /// Folders that came or went since: one of the same name may stand there by now, which is not watched.
+    replaced: Arc<Mutex<FxHashSet<PathBuf>>>,
     /// Why changes may be missed, so that a rescan by the clock must make up for it.
     pub(super) incomplete: Option<String>,
 }
 
 impl Watch {
     pub(super) fn new(signals: Sender<Signal>) -> Self {
+        let replaced = Arc::new(Mutex::new(FxHashSet::default()));
+        let noted = replaced.clone();
         let handler = move |outcome: notify::Result<notify::Event>| {
             let signal = match outcome {
                 Ok(event) => match event.kind {
                     // Our own reads come back as these.
                     EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => return,
                     _ if event.need_rescan() => Signal::Rescan(None),
-                    _ => Signal::Changed(event.paths),
+                    kind => {
+                        if let EventKind::Create(CreateKind::Folder)
+                        | EventKind::Remove(RemoveKind::Folder)
+                        | EventKind::Modify(ModifyKind::Name(_)) = kind
+                        {
+                            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                            noted.extend(event.paths.iter().cloned());
+                        }
+                        Signal::Changed(event.paths)
+                    }
                 },
                 Err(error) => {
                     tracing::warn!(%error, "the system dropped file events; looking at everything again");
@@ -35,16 +59,25 @@ impl Watch {
             signals.send(signal).ok();
         };
         match notify::recommended_watcher(handler) {
-            Ok(watcher) => Self { watcher: Some(watcher), watched: FxHashSet::default(), incomplete: None },
-            Err(error) => Self { watcher: None, watched: FxHashSet::default(), incomplete: Some(explain(&error)) },
+            Ok(watcher) => Self { watcher: Some(watcher), watched: FxHashSet::default(), replaced, incomplete: None },
+            Err(error) => {
+                let incomplete = Some(explain(&error));
+                Self { watcher: None, watched: FxHashSet::default(), replaced, incomplete }
+            }
         }
     }
 
     /// Watches everything below `root`; where it does not exist, the nearest ancestor for its coming.
     pub(super) fn watch_root(&mut self, root: &Path, recursive: bool) {
+        for folder in self.replaced.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+            self.watched.remove(&folder);
+        }
         if root.is_dir() {
-            let mode = if recursive { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-            self.watch(root, mode);
+            match (recursive, EACH_FOLDER) {
+                (false, _) => self.watch(root, RecursiveMode::NonRecursive),
+                (true, false) => self.watch(root, RecursiveMode::Recursive),
+                (true, true) => self.watch_folders(root),
+            }
         } else if let Some(ancestor) = root.ancestors().skip(1).find(|ancestor| ancestor.is_dir())
             && ancestor != Path::new("/")
         {
@@ -55,6 +88,26 @@ impl Watch {
     /// A folder is gone: when it comes again it must be watched again.
     pub(super) fn forget(&mut self, folder: &Path) {
         self.watched.remove(folder);
+    }
+
+    /// Watches a folder and every one below it. The library's own walk asks for the metadata of every file, which costs
+    /// more than all else that a start with nothing to do does; a folder tells of its entries what they are.
+    fn watch_folders(&mut self, root: &Path) {
+        let mut linked = FxHashSet::default();
+        let mut folders = vec![(root.to_owned(), 0)];
+        while let Some((folder, depth)) = folders.pop() {
+            self.watch(&folder, RecursiveMode::NonRecursive);
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries.flatten() {
+                let is_folder = match entry.file_type() {
+                    Ok(kind) if kind.is_symlink() => leads_to_new_folder(&entry.path(), &mut linked),
+                    kind => kind.is_ok_and(|kind| kind.is_dir()),
+                };
+                if is_folder && depth < DEEPEST {
+                    folders.push((entry.path(), depth + 1));
+                }
+            }
+        }
     }
 
     fn watch(&mut self, folder: &Path, mode: RecursiveMode) {
@@ -68,6 +121,12 @@ impl Watch {
             self.incomplete = Some(explain(&error));
         }
     }
+}
+
+/// Whether a link leads to a folder that no link before it led to: links may lead round in circles.
+fn leads_to_new_folder(link: &Path, linked: &mut FxHashSet<(u64, u64)>) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(link).is_ok_and(|metadata| metadata.is_dir() && linked.insert((metadata.dev(), metadata.ino())))
 }
 
 fn explain(error: &notify::Error) -> String {

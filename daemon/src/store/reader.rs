@@ -13,8 +13,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::{
     Change, ChangeKind, Frames, RawFrame, SideFile, StoreError,
     block::{self, FrameEntry},
+    codec,
 };
-use crate::catalog::{SessionKey, Traits};
+use crate::catalog::{SessionKey, StoredEntry, Traits};
 
 /// A source as the store knows it.
 #[derive(Debug, Clone)]
@@ -121,12 +122,14 @@ impl Reader {
         Ok(statement.query_row([id], source_row).optional()?)
     }
 
-    /// Gives `take` the number and the catalog's JSON of every session.
-    pub fn entries(&self, mut take: impl FnMut(SessionKey, i64, &str)) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT key, source, entry FROM session ORDER BY key")?;
+    /// Gives `take` the number and the source of every session, and what the catalog keeps of it: `None` where that
+    /// cannot be read.
+    pub fn entries(&self, mut take: impl FnMut(SessionKey, i64, Option<StoredEntry>)) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT key, source, entry FROM session_entry ORDER BY key")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            take(row.get(0)?, row.get(1)?, row.get_ref(2)?.as_str().unwrap_or_default());
+            take(row.get(0)?, row.get(1)?, codec::decode_entry(row.get_ref(2)?.as_bytes().unwrap_or_default()));
         }
         Ok(())
     }
@@ -421,11 +424,19 @@ fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
             side_files: Vec::new(),
             version: 0,
         },
-        cursor: from_json(row, 6)?,
+        cursor: cursor_in(row, 6)?,
         vanished: row.get(7)?,
         forgotten: row.get(8)?,
         failure: row.get(9)?,
         problems: row.get::<_, i64>(10)? as u64,
+    })
+}
+
+/// The cursor in a column. One that cannot be read is an error: read from its beginning, the source would be doubled.
+pub(super) fn cursor_in(row: &Row<'_>, column: usize) -> rusqlite::Result<Cursor> {
+    codec::decode_cursor(row.get_ref(column)?.as_bytes()?).ok_or_else(|| {
+        let error = StoreError::Damaged { what: "a source's cursor".into(), reason: "not of a known form".into() };
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, Box::new(error))
     })
 }
 

@@ -2,8 +2,8 @@
 
 use super::StoreError;
 
-/// Compression of frames as they come in: a few hundred megabytes a second.
-const FRESH_LEVEL: i32 = 3;
+/// Compression of frames as they come in: quick, since packing compresses them harder once their session is at rest.
+const FRESH_LEVEL: i32 = 1;
 
 /// A run of a source's bytes, compressed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ const MIGRATIONS: &[&str] = &[
         kind INTEGER NOT NULL,
         native_id TEXT NOT NULL,
         parent TEXT,                    -- JSON: [native id, relation]
-        cursor TEXT NOT NULL,           -- JSON, with size and modification time when last read
+        cursor TEXT NOT NULL,           -- see `codec`, with size and modification time when last read
         vanished INTEGER NOT NULL DEFAULT 0,
         forgotten INTEGER NOT NULL DEFAULT 0,
         failure TEXT,                   -- why it cannot be read as a whole, now
@@ -94,7 +94,17 @@ const MIGRATIONS: &[&str] = &[
         bytes BLOB NOT NULL
     );
     ",
-    // 2: projects with sessions of agents that keep them there, as scans found them.
+    // 2: what a start reads of every session lies together, rather than at the end of long rows.
+    "
+    CREATE TABLE session_entry (
+        key INTEGER PRIMARY KEY,        -- of the session
+        source INTEGER NOT NULL,
+        entry BLOB NOT NULL             -- what the catalog keeps in memory: see `codec`; derived from the session's columns
+    );
+    INSERT INTO session_entry SELECT key, source, entry FROM session;
+    ALTER TABLE session DROP COLUMN entry;
+    ",
+    // 3: projects with sessions of agents that keep them there, as scans found them.
     "
     CREATE TABLE project (path TEXT PRIMARY KEY) WITHOUT ROWID;
     ",
@@ -142,6 +152,32 @@ mod tests {
         connection.pragma_update(None, "user_version", 999).unwrap();
         let error = prepare(&connection, &path).unwrap_err();
         assert!(matches!(error, StoreError::Newer { found: 999, .. }), "{error}");
+    }
+
+    #[test]
+    fn an_older_store_keeps_its_entries_and_cursors() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("local.db");
+        let connection = Connection::open(&path).unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                r#"INSERT INTO source (id, agent, path, kind, native_id, cursor)
+                   VALUES (3, 'claude-code', '/s.jsonl', 0, 's', '{"generation":2,"offset":77,"size":80}');
+                   INSERT INTO session (key, id, agent, native_id, source, events, turns, facts, statistics, traits,
+                   state, entry) VALUES (5, 'i', 'claude-code', 's', 3, 0, 0, '{}', '{}', '{}', x'',
+                   '{"info":{"id":"i","title":"old"},"titled":true}')"#,
+            )
+            .unwrap();
+        drop(connection);
+        let (store, _writer) = super::super::Store::open(&path).unwrap();
+        let reader = store.reader().unwrap();
+        let cursor = reader.source(3).unwrap().unwrap().cursor;
+        assert_eq!((cursor.generation, cursor.offset, cursor.size), (2, 77, 80));
+        let mut found = Vec::new();
+        reader.entries(|key, source, entry| found.push((key, source, entry.unwrap().info.title))).unwrap();
+        assert_eq!(found, [(5, 3, "old".to_owned())]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use opensession_agents::{Cursor, Facts, Problem, Source, SourceKind};
 use opensession_hail::statistics::Statistics;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{EventBlock, RawFrame, SideFile, Store, StoreError};
+use super::{EventBlock, RawFrame, SideFile, Store, StoreError, codec, reader::cursor_in};
 use crate::catalog::{SessionKey, StoredEntry, Traits, session_id};
 
 /// Problems kept of one source; more are only counted.
@@ -250,7 +250,7 @@ impl Writer {
         self.add_problems(source, &batch.problems)?;
         self.connection
             .prepare_cached("UPDATE source SET cursor = ?2, vanished = 0, failure = NULL WHERE id = ?1")?
-            .execute(params![source, json(&batch.cursor)])?;
+            .execute(params![source, codec::encode_cursor(&batch.cursor)])?;
 
         let mut changes = Vec::new();
         for session in &mut batch.sessions {
@@ -327,6 +327,7 @@ impl Writer {
             }
         }
         self.connection.execute("DELETE FROM event_block WHERE session = ?", [key])?;
+        self.connection.execute("DELETE FROM session_entry WHERE key = ?", [key])?;
         self.connection.execute("DELETE FROM session WHERE key = ?", [key])?;
         let change = self.add_change(key, ChangeKind::Forgotten, 0, 0)?;
         Ok((change, bytes as u64))
@@ -387,8 +388,7 @@ impl Writer {
     /// Generation and offset up to which a source is kept.
     fn cursor(&self, source: i64) -> Result<(u32, u64), StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT cursor FROM source WHERE id = ?")?;
-        let text: String = statement.query_row([source], |row| row.get(0))?;
-        let cursor: Cursor = serde_json::from_str(&text).unwrap_or_default();
+        let cursor = statement.query_row([source], |row| cursor_in(row, 0))?;
         Ok((cursor.generation, cursor.offset))
     }
 
@@ -430,7 +430,6 @@ impl Writer {
             json(&session.traits),
             session.state,
             session.place,
-            json(&session.entry),
             session.id,
             session.agent,
             source,
@@ -439,19 +438,28 @@ impl Writer {
             self.connection
                 .prepare_cached(
                     "UPDATE session SET native_id = ?2, events = ?3, turns = ?4, facts = ?5, statistics = ?6,
-                     traits = ?7, state = ?8, place = coalesce(?9, place), entry = ?10, id = ?11, agent = ?12,
-                     source = ?13 WHERE key = ?1",
+                     traits = ?7, state = ?8, place = coalesce(?9, place), id = ?10, agent = ?11, source = ?12
+                     WHERE key = ?1",
                 )?
                 .execute(values)?;
+            self.write_entry(key, source, session)?;
             return Ok((key, standing));
         }
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO session (key, native_id, events, turns, facts, statistics, traits, state, place, entry, id,
-             agent, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING key",
+            "INSERT INTO session (key, native_id, events, turns, facts, statistics, traits, state, place, id, agent,
+             source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING key",
         )?;
         let key = insert.query_row(values, |row| row.get(0))?;
         session.key = Some(key);
+        self.write_entry(key, source, session)?;
         Ok((key, Standing::New))
+    }
+
+    fn write_entry(&self, key: SessionKey, source: i64, session: &SessionBatch) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO session_entry (key, source, entry) VALUES (?, ?, ?)")?
+            .execute(params![key, source, codec::encode_entry(&session.entry)])?;
+        Ok(())
     }
 
     fn key_of(&self, id: &str) -> Result<Option<(SessionKey, i64)>, StoreError> {

@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{
     super::{
         containers::{self, Listed},
-        stamp::Stamp,
+        stamp::{Stamp, Stamper},
     },
     Known, SourceIndex, Sources,
 };
@@ -48,10 +48,11 @@ impl Sources {
         let mut changed = Vec::new();
         let mut seen: FxHashSet<SourceIndex> = FxHashSet::default();
         let mut new = Vec::new();
+        let mut stamper = Stamper::default();
         self.unreadable.clear();
         for (agent, root) in self.roots.clone() {
             let problems = agent.find(&root, &mut |source| {
-                let Some(stamp) = Stamp::of_file(&source.path) else { return };
+                let Some(stamp) = stamper.stamp(&source.path) else { return };
                 match self.by_path.get(&(agent.id(), source.path.clone())).copied() {
                     Some(index) => {
                         if seen.insert(index) && self.differs(index, stamp) {
