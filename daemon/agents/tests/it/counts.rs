@@ -87,8 +87,23 @@ fn compare(
     }
 }
 
+/// Homes of samples that are counted, by agent.
+pub(crate) fn samples() -> BTreeMap<String, Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/counts");
+    let mut samples = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && let Ok(expected) = serde_json::from_str::<Expected>(&fs::read_to_string(&path).unwrap())
+        {
+            samples.insert(expected.agent, expected.samples.into_keys().collect());
+        }
+    }
+    samples
+}
+
 /// Every source in a home; of several with one native id the one of the lowest rank.
-fn sources(agent: &dyn Agent, home: &Path) -> Vec<Source> {
+pub(crate) fn sources(agent: &dyn Agent, home: &Path) -> Vec<Source> {
     let environment = Environment {
         home: home.to_owned(),
         variables: BTreeMap::new(),
@@ -148,7 +163,7 @@ fn count(events: &[Event]) -> Counts {
                 });
                 responses.insert(id, usage.clone());
             }
-            Body::Unknown(_) => {}
+            Body::Subagent(_) | Body::Title(_) | Body::Unknown(_) => {}
         }
     }
     for usage in responses.values() {

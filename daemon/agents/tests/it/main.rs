@@ -4,4 +4,7 @@
 mod claude_code_counts;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
 mod counts;
+#[cfg(test)]
+mod gives;
