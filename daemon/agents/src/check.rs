@@ -191,6 +191,31 @@ pub(crate) fn assert_robust(agent: &dyn Agent, source: &Source, records: &[(Opti
         .expect("flipped bits are no danger");
 }
 
+/// A home with these files in it, each given by its path and its text.
+pub(crate) fn home(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    for (path, text) in files {
+        let path = home.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("a writable folder");
+        std::fs::write(path, text).expect("a writable folder");
+    }
+    home
+}
+
+/// All that came of sessions, for snapshots: what is known of each, its events, what could not be read.
+pub(crate) fn told(sessions: &[Session], home: &Path) -> String {
+    let mut told = String::new();
+    for Session { source, derived, facts, .. } in sessions {
+        let path = source.path.strip_prefix(home).unwrap_or(&source.path).display();
+        let facts = serde_json::to_string_pretty(facts).expect("facts are JSON");
+        let facts: Vec<&str> =
+            facts.lines().filter(|line| line.starts_with("  ") && !line.ends_with(": null,")).collect();
+        told += &format!("== {path} {:?}\n{}\n{}", source.parent, facts.join("\n"), shown(&derived.events));
+        told.extend(derived.problems.iter().map(|problem| format!("problem: {problem:?}\n")));
+    }
+    told
+}
+
 /// One line for each event: its HAIL, cut to 300 characters.
 pub(crate) fn shown(events: &[Event]) -> String {
     events
@@ -273,6 +298,20 @@ impl Sink for Taken {
     }
     fn problem(&mut self, problem: Problem) {
         panic!("{problem:?}");
+    }
+}
+
+/// Keeps the records that a test cuts by itself.
+pub(crate) struct Kept<'a>(pub(crate) &'a mut Vec<(Option<String>, Vec<u8>)>);
+
+impl Sink for Kept<'_> {
+    fn record(&mut self, record: Record<'_>) {
+        if record.side.is_none() {
+            self.0.push((None, record.bytes.to_vec()));
+        }
+    }
+    fn oversize(&mut self, piece: Record<'_>, _: bool) {
+        panic!("no record is as long as record {}", piece.number);
     }
 }
 

@@ -18,6 +18,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use state::{Ids, hash_id, hash_words};
+
 use std::{
     collections::BTreeSet,
     fs,

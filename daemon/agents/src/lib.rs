@@ -18,10 +18,13 @@ pub mod cursor;
 pub mod database;
 pub mod derive;
 pub mod document;
+mod elements;
 pub mod environment;
+pub mod gemini;
 pub mod lines;
 pub mod rows;
 pub mod source;
+mod transcript;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -102,7 +105,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli]
 }
 
 /// The agent of that id.

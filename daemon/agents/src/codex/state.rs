@@ -199,14 +199,14 @@ impl Added {
 /// nor place count, as a fork writes its parent's history again with times of its own.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Ids(VecDeque<(u64, u32)>);
+pub(crate) struct Ids(VecDeque<(u64, u32)>);
 
 impl Ids {
     /// The same thing is told apart from the last so many.
     const CAPACITY: usize = 96;
 
     /// An id for what hashes to `hash`.
-    pub(super) fn next(&mut self, hash: u64) -> String {
+    pub(crate) fn next(&mut self, hash: u64) -> String {
         let number = match self.0.iter().position(|(seen, _)| *seen == hash) {
             Some(at) => {
                 let (_, number) = self.0.remove(at).unwrap_or_default();
@@ -223,7 +223,7 @@ impl Ids {
 }
 
 /// A stable hash of text, blind to white space: the streams differ in how they join lines.
-pub(super) fn hash_words(kind: &str, text: &str) -> u64 {
+pub(crate) fn hash_words(kind: &str, text: &str) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher.update(kind.as_bytes());
     let mut block = [0_u8; 512];
@@ -242,7 +242,7 @@ pub(super) fn hash_words(kind: &str, text: &str) -> u64 {
 }
 
 /// A stable hash of an id.
-pub(super) fn hash_id(id: &str) -> u64 {
+pub(crate) fn hash_id(id: &str) -> u64 {
     first_eight(&blake3::hash(id.as_bytes()))
 }
 

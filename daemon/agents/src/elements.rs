@@ -1,0 +1,134 @@
+//! Documents that are written anew at each message: their list of messages as rows, what stands beside it as a side.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use serde_json::value::RawValue;
+
+use crate::{
+    CutError,
+    rows::{self, Row, Rows},
+    transcript::json::Value,
+};
+
+/// The name of the side record with all of the document but its elements.
+pub(crate) const DOCUMENT: &str = "document";
+/// A file beside the document longer than this is not given.
+const FILE_BYTES: u64 = 64 << 10;
+
+/// A document's elements.
+pub(crate) struct Elements {
+    rows: Vec<(Vec<u8>, Row)>,
+    sides: Vec<(String, Vec<u8>)>,
+}
+
+impl Elements {
+    /// The elements of the array `member` of the document `bytes`, or, without a name, of the array that it is.
+    /// `growing` tells of an element whether more of it is to come, and whether it is the last one.
+    pub(crate) fn of_document(
+        bytes: &[u8],
+        member: Option<&str>,
+        growing: impl Fn(&Value<'_>, bool) -> bool,
+    ) -> Result<Self, CutError> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut sides = Vec::new();
+        let elements: Vec<&RawValue> = match member {
+            None => serde_json::from_str(&text).map_err(fault)?,
+            Some(member) => {
+                let mut document: BTreeMap<String, &RawValue> = serde_json::from_str(&text).map_err(fault)?;
+                let elements = document.remove(member);
+                let mut side = Vec::new();
+                compact(&serde_json::to_string(&document).map_err(fault)?, &mut side);
+                sides.push((DOCUMENT.to_owned(), side));
+                elements.map_or(Ok(Vec::new()), |raw| serde_json::from_str(raw.get())).map_err(fault)?
+            }
+        };
+        let last = elements.len().saturating_sub(1);
+        let row = |(index, raw): (usize, &&RawValue)| {
+            let grows = serde_json::from_str(raw.get()).is_ok_and(|value| growing(&value, index == last));
+            let mut json = Vec::with_capacity(raw.get().len());
+            compact(raw.get(), &mut json);
+            (json, if grows { Row::Growing } else { Row::Whole })
+        };
+        Ok(Self { rows: elements.iter().enumerate().map(row).collect(), sides })
+    }
+
+    /// Gives small files too, each under its name, as far as they are there.
+    pub(crate) fn with_files(mut self, files: &[PathBuf]) -> Self {
+        for file in files {
+            let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
+            if fs::metadata(file).is_ok_and(|stat| stat.is_file() && stat.len() <= FILE_BYTES)
+                && let Ok(bytes) = fs::read(file)
+            {
+                self.sides.push((name.to_owned(), bytes));
+            }
+        }
+        self
+    }
+
+    /// Those elements alone that `keep` holds.
+    pub(crate) fn only(mut self, keep: impl Fn(&Value<'_>) -> bool) -> Self {
+        self.rows.retain(|(json, _)| serde_json::from_slice(json).is_ok_and(|value| keep(&value)));
+        self
+    }
+}
+
+impl Rows for Elements {
+    fn marks(&mut self) -> Result<Vec<u64>, CutError> {
+        Ok(self.rows.iter().map(|(json, _)| rows::mark(&[], json)).collect())
+    }
+
+    fn read(&mut self, index: usize, json: &mut Vec<u8>) -> Result<Row, CutError> {
+        let (row, state) = &self.rows[index];
+        json.extend_from_slice(row);
+        Ok(*state)
+    }
+
+    fn sides(&mut self) -> Result<Vec<(String, Vec<u8>)>, CutError> {
+        Ok(self.sides.clone())
+    }
+}
+
+/// Leaves out the white space between the tokens of a JSON text.
+fn compact(json: &str, compacted: &mut Vec<u8>) {
+    let (mut inside, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        if inside {
+            compacted.push(byte);
+            inside = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if !byte.is_ascii_whitespace() {
+            compacted.push(byte);
+            inside = byte == b'"';
+        }
+    }
+}
+
+/// What an error of the parser's means: the end is missing while the document is being written.
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn fault(error: serde_json::Error) -> CutError {
+    if error.is_eof() {
+        CutError::Busy("the file is being written".to_owned())
+    } else {
+        CutError::Malformed(format!("not what is expected: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_becomes_rows_and_a_side() {
+        let document = b"{\n  \"a\": [1, \"b \\\" \\\\\"],\n  \"m\": [\n {\"x\": 1},\n {\"x\" : 2}\n ]\n}";
+        let growing = |value: &Value<'_>, last: bool| last && value.get("x").as_u64() == Some(2);
+        let mut elements = Elements::of_document(document, Some("m"), growing).expect("a document");
+        assert_eq!(elements.sides, [(DOCUMENT.to_owned(), br#"{"a":[1,"b \" \\"]}"#.to_vec())]);
+        assert_eq!(elements.rows[0], (br#"{"x":1}"#.to_vec(), Row::Whole));
+        assert_eq!(elements.rows[1].1, Row::Growing);
+        assert_eq!(elements.marks().expect("marks").len(), 2);
+        let torn = Elements::of_document(&document[..20], Some("m"), growing);
+        assert!(matches!(torn, Err(CutError::Busy(_))));
+        let other = Elements::of_document(b"[7]", Some("m"), growing);
+        assert!(matches!(other, Err(CutError::Malformed(_))));
+    }
+}
