@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub mod aider;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
@@ -22,6 +23,7 @@ pub mod environment;
 pub mod lines;
 pub mod rows;
 pub mod source;
+mod unified;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -96,7 +98,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &[&claude_code::ClaudeCode, &codex::Codex, &aider::Aider]
 }
 
 /// The agent of that id.
