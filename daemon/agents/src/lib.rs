@@ -10,6 +10,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub mod aider;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
@@ -25,6 +26,7 @@ pub mod lines;
 pub mod rows;
 pub mod source;
 mod transcript;
+mod unified;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -105,7 +107,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider]
 }
 
 /// The agent of that id.

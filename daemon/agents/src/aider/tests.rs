@@ -1,0 +1,184 @@
+//! Logs of several versions, whole and while they grow.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use super::*;
+use crate::{Derived, Environment, Limits, Record, check};
+
+const LOG_TEXT: &str = include_str!("tests/log.md");
+const INPUTS: &str = "\n# 2025-05-04 17:06:57.158813\n+fix the **login** bug\n+\n+and say why\n\n\
+                      # 2025-05-04 17:08:00.000001\n+!ls\n# 2025-05-05 09:01:00.5\n+hello\n";
+
+fn environment(project: &Path) -> Environment {
+    Environment { projects: vec![project.to_owned()], ..check::environment(project) }
+}
+
+/// A folder `project` with the log in it.
+fn project(log: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("project");
+    fs::create_dir(&project).unwrap();
+    fs::write(project.join(LOG), log).unwrap();
+    (folder, project)
+}
+
+/// Derives from the lines of a section, its side record before.
+fn derive(text: &str, length: Option<usize>) -> (Derived, crate::Facts) {
+    let mut deriver = derive::Section::new(Some("/r".to_owned()), None).unwrap();
+    let mut derived = Derived::default();
+    let side = serde_json::json!({ "zone": "Europe/Berlin", "length": length, "inputs": [] }).to_string();
+    deriver.derive(&record(Some("section"), 0, side.as_bytes()), &mut derived);
+    let mut position = 0;
+    for line in text.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+        deriver.derive(&record(None, position, line), &mut derived);
+        position += line.len() as u64;
+    }
+    (derived, deriver.facts().clone())
+}
+
+fn record<'a>(side: Option<&'a str>, position: u64, bytes: &'a [u8]) -> Record<'a> {
+    Record { side, session: None, position, number: 1, bytes }
+}
+
+#[test]
+fn a_log_of_three_sessions() {
+    let (_folder, project) = project(LOG_TEXT);
+    fs::write(project.join(".aider.input.history"), INPUTS).unwrap();
+    let mut sessions = check::sessions(&Aider, &environment(&project));
+    let mut shown = String::new();
+    for session in &mut sessions {
+        // The zone is this machine's; what is told in local time is looked at without it.
+        session.records[0].1 = serde_json::to_vec(&serde_json::json!({
+            "zone": "Europe/Berlin",
+            "length": session.records.iter().skip(1).map(|record| record.1.len()).sum::<usize>(),
+            "inputs": serde_json::from_slice::<serde_json::Value>(&session.records[0].1).unwrap()["inputs"],
+        }))
+        .unwrap();
+        let (derived, mut facts) = check::derive(&Aider, &session.source, &session.records);
+        assert_eq!(derived.problems, []);
+        assert_eq!(facts.cwd.take(), Some(project.to_string_lossy().into_owned()));
+        facts.last_cwd = None;
+        let id = &session.source.native_id;
+        shown.push_str(&format!("{id}\n{}{}\n", check::shown(&derived.events), serde_json::to_string(&facts).unwrap()));
+    }
+    insta::assert_snapshot!(shown);
+    let source = &sessions[0];
+    check::assert_robust(&Aider, &source.source, &source.records);
+}
+
+#[test]
+fn a_log_whose_trailing_blanks_were_taken_out() {
+    let text = "# aider chat started at 2024-08-20 14:08:19\n\n> Aider v0.50.1\n> Models: claude-3-5-sonnet with ♾️ diff edit format, weak model x\n\
+                > Use /help <question> for help\n\n#### /add a.md\n\n> Added a.md to the chat\n\n#### go\n\n> Something was scanned.\n\n\
+                Reply.\n\n> quoted\n\n#### Heading or prompt\n\nMore.\n\n> Tokens: 1,234 sent, 56 received. Cost: $0.01 message, $0.01 session.\n";
+    let (derived, facts) = derive(text, Some(text.len()));
+    insta::assert_snapshot!(check::shown(&derived.events));
+    assert_eq!(facts.started.unwrap().to_string(), "2024-08-20T12:08:19Z");
+    assert_eq!(facts.agent_version.as_deref(), Some("0.50.1"));
+}
+
+#[test]
+fn the_last_reply_is_told_once_nothing_more_will_come() {
+    let text = "# aider chat started at 2025-01-02 03:04:05\n\n> Aider v0.86.1  \n\n#### hi  \n\nHello.\n\n";
+    assert_eq!(derive(text, None).0.events.len(), 1);
+    assert_eq!(derive(text, Some(text.len())).0.events.len(), 2);
+}
+
+#[test]
+fn what_is_longer_than_a_state_may_be_comes_in_pieces() {
+    let line = "x".repeat(99);
+    let text = format!("#### hi  \n\n{}> Tokens: 1 sent, 2 received.  \n", format!("{line}\n").repeat(1000));
+    let (derived, _) = derive(&text, None);
+    let agent = derived.events.iter().filter_map(|event| match &event.body {
+        opensession_hail::Body::Message(message) if message.role == opensession_hail::Role::Agent => {
+            Some(message.content.text().lines().count())
+        }
+        _ => None,
+    });
+    assert_eq!(agent.sum::<usize>(), 1000);
+}
+
+#[test]
+fn a_session_that_goes_on() {
+    let (_folder, project) = project("# aider chat started at 2025-01-02 03:04:05\n\n#### one  \n\nFirst.\n\n");
+    let log = project.join(LOG);
+    let listed = |log: &Path| {
+        let mut sources = Vec::new();
+        let listing = Aider.sources_in(log, None, &mut |source| sources.push(source)).unwrap();
+        assert!(listing.whole);
+        sources
+    };
+    let first = listed(&log).remove(0);
+    let mut lines = Lines::default();
+    let begun = Aider.cut(&first, None, &Limits::default(), &mut lines).unwrap();
+    assert_eq!((lines.0.len(), begun.more), (1 + 6, false));
+
+    fs::write(&log, fs::read_to_string(&log).unwrap() + "> Tokens: 1 sent, 2 rec").unwrap();
+    let torn = Aider.cut(&listed(&log).remove(0), Some(&begun.cursor), &Limits::default(), &mut lines).unwrap();
+    assert_eq!((lines.0.len(), torn.restarted), (7, false));
+
+    let text =
+        fs::read_to_string(&log).unwrap() + "eived.  \n\n# aider chat started at 2025-01-03 00:00:00\n\n#### two  \n\n";
+    fs::write(&log, &text).unwrap();
+    let sources = listed(&log);
+    assert_eq!(sources.len(), 2);
+    assert_ne!(sources[0].version, first.version);
+    let ended = Aider.cut(&sources[0], Some(&torn.cursor), &Limits::default(), &mut lines).unwrap();
+    assert_eq!((lines.0.len(), ended.restarted), (7 + 1 + 2, false));
+    let whole: String = lines.0.iter().filter(|line| !line.starts_with('{')).cloned().collect();
+    assert_eq!(whole, text[..text.find("# aider chat started at 2025-01-03").unwrap()]);
+
+    // The first session is gone: what was the second one is read on where it now lies.
+    let mut lines = Lines::default();
+    let second = Aider.cut(&sources[1], None, &Limits::default(), &mut lines).unwrap();
+    fs::write(&log, &text[text.find("# aider chat started at 2025-01-03").unwrap()..]).unwrap();
+    let moved = Aider.cut(&listed(&log).remove(0), Some(&second.cursor), &Limits::default(), &mut lines).unwrap();
+    assert!(!moved.restarted);
+    assert!(matches!(Aider.cut(&sources[0], None, &Limits::default(), &mut lines), Err(CutError::Gone)));
+    fs::write(&log, text.replace("two", "six").split_at(text.find("# aider chat started at 2025-01-03").unwrap()).1)
+        .unwrap();
+    let other = Aider.cut(&listed(&log).remove(0), Some(&moved.cursor), &Limits::default(), &mut lines).unwrap();
+    assert!(other.restarted);
+}
+
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl crate::Sink for Lines {
+    fn record(&mut self, record: Record<'_>) {
+        self.0.push(String::from_utf8(record.bytes.to_vec()).unwrap());
+    }
+    fn oversize(&mut self, _: Record<'_>, _: bool) {
+        panic!("no line is that long");
+    }
+}
+
+#[test]
+fn logs_at_places_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let project = home.join("project");
+    fs::create_dir(&project).unwrap();
+    fs::write(home.join("all.md"), LOG_TEXT).unwrap();
+    fs::write(project.join("own.md"), LOG_TEXT).unwrap();
+    fs::write(project.join(".aider.conf.yml"), "model: x\nchat-history-file: 'own.md' # here\n").unwrap();
+    let environment = Environment {
+        variables: BTreeMap::from([("AIDER_CHAT_HISTORY_FILE".to_owned(), "~/all.md".to_owned())]),
+        projects: vec![project.clone()],
+        ..check::environment(home)
+    };
+    let roots: Vec<PathBuf> = Aider.roots(&environment).into_iter().map(|root| root.path).collect();
+    assert_eq!(roots, [project.clone(), home.join("all.md"), project.join("own.md")]);
+    assert_eq!(check::sources(&Aider, &environment).len(), 4);
+}
+
+#[test]
+fn every_sample_can_be_taken_up_anywhere() {
+    let Some(samples) = check::samples("aider") else { return };
+    for entry in fs::read_dir(samples).unwrap() {
+        for session in check::sessions(&Aider, &environment(&entry.unwrap().path())) {
+            assert_eq!(session.derived.problems, []);
+            assert!(!session.derived.events.is_empty(), "{}", session.source.native_id);
+        }
+    }
+}
