@@ -9,11 +9,11 @@ mod image;
 mod index;
 mod messages;
 mod output;
-mod patch;
+pub(crate) mod patch;
 mod prompt;
 mod record;
 mod rollout;
-mod shell;
+pub(crate) mod shell;
 mod state;
 #[cfg(test)]
 mod tests;

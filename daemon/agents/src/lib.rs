@@ -15,13 +15,16 @@ pub(crate) mod check;
 pub mod claude_code;
 pub mod codex;
 pub mod cursor;
+pub mod cursor_app;
 pub mod database;
 pub mod derive;
 pub mod document;
 pub mod environment;
 pub mod lines;
+pub(crate) mod loose;
 pub mod rows;
 pub mod source;
+pub(crate) mod text_diff;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -96,7 +99,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &[&claude_code::ClaudeCode, &codex::Codex, &cursor_app::CursorApp]
 }
 
 /// The agent of that id.

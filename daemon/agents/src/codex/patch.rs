@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use super::record::{Raw, Text, read};
 
 /// The line that begins a patch of the agent's own form.
-pub(super) const BEGIN: &str = "*** Begin Patch";
+pub(crate) const BEGIN: &str = "*** Begin Patch";
 
 /// The patch that stands in a shell command (`apply_patch <<'EOF' …`), or that the text is.
-pub(super) fn inside(text: &str) -> Option<&str> {
+pub(crate) fn inside(text: &str) -> Option<&str> {
     let start = text.find(BEGIN)?;
     let patch = &text[start..];
     Some(patch.find("\n*** End Patch").map_or(patch, |end| &patch[..end]))
@@ -20,7 +20,7 @@ pub(super) fn inside(text: &str) -> Option<&str> {
 
 /// The edits that a patch of the agent's own form makes, in its order. The form names no line numbers: hunks begin at
 /// line zero.
-pub(super) fn edits(patch: &str) -> Vec<Edit> {
+pub(crate) fn edits(patch: &str) -> Vec<Edit> {
     let mut edits: Vec<Draft> = Vec::new();
     for line in patch.lines() {
         if let Some(path) = line.strip_prefix("*** Add File: ") {
