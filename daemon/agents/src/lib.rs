@@ -16,6 +16,7 @@ pub(crate) mod check;
 pub mod claude_code;
 pub mod codex;
 pub mod cursor;
+pub mod cursor_app;
 pub mod database;
 pub mod derive;
 pub mod document;
@@ -23,10 +24,12 @@ mod elements;
 pub mod environment;
 pub mod gemini;
 pub mod lines;
+pub(crate) mod loose;
 pub mod rows;
 pub mod source;
 mod transcript;
 mod unified;
+pub(crate) mod text_diff;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -107,7 +110,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp]
 }
 
 /// The agent of that id.

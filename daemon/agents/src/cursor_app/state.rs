@@ -1,0 +1,187 @@
+//! What a deriver of Cursor's keeps between records.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use opensession_hail::{Body, Edit, Event, Todo, TodoItem, TodoStatus};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Derived, Facts, Problem, Record, StateError, loose};
+
+/// Changes whenever a state of before cannot be read on.
+const VERSION: u32 = 1;
+/// The first prompt is cut to this.
+const PROMPT_CHARACTERS: usize = 200;
+/// Edits of calls whose results have not come are kept with their diffs up to this many bytes, all together.
+const WAITING_BYTES: usize = 12 << 10;
+/// So many of them.
+const WAITING: usize = 24;
+/// So many items of a todo list are kept, for tools that change a part of it.
+const TODOS: usize = 40;
+/// A todo item is kept up to this length.
+const TODO_BYTES: usize = 160;
+
+/// Everything a deriver keeps.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    version: u32,
+    pub(super) facts: Facts,
+    /// The title told last.
+    pub(super) title: Option<String>,
+    /// Costs told, by model, in cents.
+    pub(super) costs: BTreeMap<String, u64>,
+    /// The session's folder is known from where Cursor keeps it, not only from a message.
+    pub(super) placed: bool,
+    /// Edits whose calls have no result yet.
+    waiting: Vec<(String, Event)>,
+    todos: Vec<TodoItem>,
+    /// The time that the last prompt named, for transcripts.
+    pub(super) time: Option<Timestamp>,
+}
+
+impl State {
+    /// The state at the beginning of a session, or the one kept.
+    pub(super) fn take_up(kept: Option<&[u8]>) -> Result<Self, StateError> {
+        let Some(kept) = kept else { return Ok(Self { version: VERSION, ..Self::default() }) };
+        let state: Self = serde_json::from_slice(kept).map_err(|error| StateError(error.to_string()))?;
+        if state.version != VERSION {
+            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
+        }
+        Ok(state)
+    }
+
+    pub(super) fn put_down(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a state is JSON")
+    }
+
+    /// Takes note of a time in the session.
+    pub(super) fn saw(&mut self, time: Option<Timestamp>) {
+        let Some(time) = time else { return };
+        let facts = &mut self.facts;
+        facts.started = Some(facts.started.map_or(time, |started| started.min(time)));
+        facts.updated = Some(facts.updated.map_or(time, |updated| updated.max(time)));
+    }
+
+    /// Takes note of the session's folder. `placed` when Cursor keeps it as such; a message only names one.
+    pub(super) fn in_folder(&mut self, folder: Option<String>, placed: bool) {
+        let Some(folder) = folder.filter(|folder| !folder.is_empty()) else { return };
+        if self.facts.cwd.is_none() || placed && !self.placed {
+            self.facts.cwd = Some(folder.clone());
+            self.facts.last_cwd = Some(folder);
+            self.placed |= placed;
+        }
+    }
+
+    /// Takes note of a model's name, unless it is the choice of none.
+    pub(super) fn answered_by(&mut self, model: Option<&str>) {
+        if let Some(model) = model.filter(|model| !matches!(*model, "" | "default" | "auto")) {
+            self.facts.model = Some(model.to_owned());
+        }
+    }
+
+    /// Takes note of what a person typed.
+    pub(super) fn prompted(&mut self, text: &str) {
+        let text = text.trim();
+        if self.facts.first_prompt.is_none() && !text.is_empty() {
+            self.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
+        }
+    }
+
+    /// Keeps an edit until its call's result tells whether it was made. A long diff is not kept.
+    pub(super) fn wait_for(&mut self, call: &str, mut edit: Edit) {
+        let used: usize = self.waiting.iter().map(|(_, event)| size(event)).sum();
+        let diff = edit.diff.as_ref().map_or(0, String::len);
+        if used + diff > WAITING_BYTES {
+            edit.diff = None;
+        }
+        if self.waiting.len() < WAITING && edit.path.len() + call.len() <= 512 {
+            self.waiting.push((call.to_owned(), Event::new(Body::Edit(edit))));
+        }
+    }
+
+    /// The edits that wait for the result of `call`.
+    pub(super) fn edits_of(&mut self, call: &str) -> Vec<Body> {
+        let (these, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(waiting, _)| waiting == call);
+        self.waiting = others;
+        let these: Vec<(String, Event)> = these;
+        these.into_iter().map(|(_, event)| event.body).collect()
+    }
+
+    /// The todo list after `items` were written over it, or, with `merge`, into it.
+    pub(super) fn todo(&mut self, items: Vec<TodoItem>, merge: bool) -> Todo {
+        let mut all = if merge { std::mem::take(&mut self.todos) } else { Vec::new() };
+        for item in items {
+            match all.iter_mut().find(|known| item.id.is_some() && known.id == item.id) {
+                Some(known) if item.content.is_empty() => known.status = item.status,
+                Some(known) => *known = item,
+                None => all.push(item),
+            }
+        }
+        self.todos = all.iter().take(TODOS).map(shortened).collect();
+        Todo { items: all }
+    }
+}
+
+fn size(event: &Event) -> usize {
+    match &event.body {
+        Body::Edit(edit) => edit.diff.as_ref().map_or(0, String::len),
+        _ => 0,
+    }
+}
+
+fn shortened(item: &TodoItem) -> TodoItem {
+    let cut = |text: &str| text[..text.floor_char_boundary(TODO_BYTES)].to_owned();
+    TodoItem { id: item.id.as_deref().map(cut), content: cut(&item.content), status: item.status }
+}
+
+/// The items of a todo list as a tool's input or a message holds them: objects, or texts of JSON.
+pub(super) fn todo_items(list: &[Value]) -> Vec<TodoItem> {
+    list.iter()
+        .filter_map(|item| match item {
+            Value::String(text) => todo_item(&serde_json::from_str(text).ok()?),
+            item => todo_item(item),
+        })
+        .collect()
+}
+
+fn todo_item(item: &Value) -> Option<TodoItem> {
+    let status = match loose::text(item, "status")?.trim_start_matches("TODO_STATUS_") {
+        "in_progress" | "IN_PROGRESS" => TodoStatus::InProgress,
+        "completed" | "COMPLETED" => TodoStatus::Completed,
+        "cancelled" | "CANCELLED" => TodoStatus::Cancelled,
+        _ => TodoStatus::Pending,
+    };
+    let id = match item.get("id") {
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => loose::owned(item, "id"),
+    };
+    let content = loose::owned(item, "content").unwrap_or_default();
+    (id.is_some() || !content.is_empty()).then_some(TodoItem { id, content, status })
+}
+
+/// Where the events of a record go, with what they have in common.
+pub(super) struct Out<'a> {
+    pub(super) derived: &'a mut Derived,
+    pub(super) id: Option<String>,
+    pub(super) ts: Option<Timestamp>,
+}
+
+impl Out<'_> {
+    pub(super) fn push(&mut self, body: Body) {
+        self.derived.events.push(Event { id: self.id.clone(), ts: self.ts, ..Event::new(body) });
+    }
+}
+
+/// The record's JSON; a problem where it is none.
+pub(super) fn parse(record: &Record<'_>, derived: &mut Derived) -> Option<Value> {
+    match serde_json::from_slice(record.bytes) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let reason = loose::not_json(&error);
+            derived.problems.push(Problem { record: record.number, position: record.position, reason });
+            None
+        }
+    }
+}
