@@ -262,7 +262,7 @@ impl Place {
 }
 
 #[derive(Default)]
-struct Taken(Vec<(Option<String>, Vec<u8>)>);
+pub(crate) struct Taken(pub(crate) Vec<(Option<String>, Vec<u8>)>);
 
 impl Sink for Taken {
     fn record(&mut self, record: Record<'_>) {

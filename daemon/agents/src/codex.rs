@@ -9,7 +9,7 @@ mod image;
 mod index;
 mod messages;
 mod output;
-mod patch;
+pub(crate) mod patch;
 mod prompt;
 mod record;
 mod rollout;

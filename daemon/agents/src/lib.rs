@@ -17,11 +17,14 @@ pub mod codex;
 pub mod cursor;
 pub mod database;
 pub mod derive;
+pub(crate) mod diff;
 pub mod document;
 pub mod environment;
 pub mod lines;
+pub mod opencode;
 pub mod rows;
 pub mod source;
+pub(crate) mod telling;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -96,7 +99,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex]
+    &[&claude_code::ClaudeCode, &codex::Codex, &opencode::KILO, &opencode::OPENCODE]
 }
 
 /// The agent of that id.

@@ -20,7 +20,7 @@ pub(super) fn inside(text: &str) -> Option<&str> {
 
 /// The edits that a patch of the agent's own form makes, in its order. The form names no line numbers: hunks begin at
 /// line zero.
-pub(super) fn edits(patch: &str) -> Vec<Edit> {
+pub(crate) fn edits(patch: &str) -> Vec<Edit> {
     let mut edits: Vec<Draft> = Vec::new();
     for line in patch.lines() {
         if let Some(path) = line.strip_prefix("*** Add File: ") {
