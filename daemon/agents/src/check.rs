@@ -287,7 +287,7 @@ impl Place {
 }
 
 #[derive(Default)]
-struct Taken(Vec<(Option<String>, Vec<u8>)>);
+pub(crate) struct Taken(pub(crate) Vec<(Option<String>, Vec<u8>)>);
 
 impl Sink for Taken {
     fn record(&mut self, record: Record<'_>) {

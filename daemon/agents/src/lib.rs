@@ -19,6 +19,7 @@ pub mod cursor;
 pub mod cursor_app;
 pub mod database;
 pub mod derive;
+pub(crate) mod diff;
 pub mod document;
 mod elements;
 pub mod environment;
@@ -30,6 +31,8 @@ pub mod source;
 mod transcript;
 mod unified;
 pub(crate) mod text_diff;
+pub mod opencode;
+pub(crate) mod telling;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -110,7 +113,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE]
 }
 
 /// The agent of that id.
