@@ -1,7 +1,7 @@
 //! The words of the surface, in one place: what a translation has to cover besides the help of the flags.
 
 use opensession_hail::{Status, TodoStatus};
-use opensession_protocol::{FacetCount, IndexState, IndexStatus, SearchAnswer, SessionStats};
+use opensession_protocol::{FacetCount, IndexState, IndexStatus, Scanned, SearchAnswer, SessionStats};
 
 use crate::format::{cells, clean, number};
 use crate::output::Style;
@@ -278,12 +278,11 @@ pub(crate) fn project_found(path: &str, agents: &str, is_new: bool) -> String {
     format!("{path}: {agents}{}", if is_new { "" } else { ", known before" })
 }
 
-pub(crate) fn scanned(projects: u64, folders: u64) -> String {
-    format!(
-        "{} with sessions in {} looked through",
-        number::counted(projects, "project", "projects"),
-        number::counted(folders, "folder", "folders")
-    )
+pub(crate) fn scanned(scanned: &Scanned) -> String {
+    let projects = number::counted(scanned.projects.len() as u64, "project", "projects");
+    let repositories = number::counted(scanned.repositories, "repository", "repositories");
+    let folders = number::counted(scanned.folders, "folder", "folders");
+    format!("{projects} with sessions in {folders} looked through; {repositories} followed from now on.")
 }
 
 pub(crate) const HINT_SCAN_LESS: &str = "too much to look through: name a smaller folder";

@@ -101,7 +101,7 @@ fn scan(folder: &str, as_json: bool, context: &mut Context<'_>) -> Result<(), Fa
         let line = text::project_found(&context.path(&project.path), &project.agents.join(", "), project.is_new);
         context.output.talk(&line);
     }
-    context.output.talk(&text::scanned(scanned.projects.len() as u64, scanned.folders));
+    context.output.talk(&text::scanned(&scanned));
     if scanned.incomplete {
         context.hint(text::HINT_SCAN_LESS);
     }

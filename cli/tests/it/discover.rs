@@ -115,6 +115,7 @@ fn a_scan_tells_the_projects_it_found() {
             ScannedProject { path: "/home/mina/app".to_owned(), agents: vec!["aider".to_owned()], is_new: true },
             ScannedProject { path: "/home/mina/web".to_owned(), agents: vec!["crush".to_owned()], is_new: false },
         ],
+        repositories: 7,
         incomplete: true,
     };
     let answer = |run: Run| super::discover::run(run, agents()[..1].to_vec()).answer("agent/scan", scanned.clone());
@@ -127,14 +128,14 @@ fn a_scan_tells_the_projects_it_found() {
     --- stderr
     ~/app: aider
     ~/web: crush, known before
-    2 projects with sessions in 1,234 folders looked through
+    2 projects with sessions in 1,234 folders looked through; 7 repositories followed from now on.
     hint: too much to look through: name a smaller folder
     277 sessions of 1 agent, 123 more of their sub-agents.
     6 lines in 5 files unreadable: opensession doctor --problems
     --- exit 0
     ");
     assert_snapshot!(answer(Run::piped()).shown("discover --json --scan ."), @r#"
-    {"type":"scanned","folders":1234,"projects":[{"path":"/home/mina/app","agents":["aider"],"is_new":true},{"path":"/home/mina/web","agents":["crush"],"is_new":false}],"incomplete":true}
+    {"type":"scanned","folders":1234,"projects":[{"path":"/home/mina/app","agents":["aider"],"is_new":true},{"path":"/home/mina/web","agents":["crush"],"is_new":false}],"repositories":7,"incomplete":true}
     {"type":"agent","id":"claude-code","name":"Claude Code","enabled":true,"sessions":400,"subagents":123,"empty":0,"latest":"2026-11-22T05:01:00Z","bytes":351400000,"unreadable":[],"roots":["/home/mina/.claude/projects","/home/mina/code/a-rather-long-name/and-another-one/.claude/projects"],"absent_roots":[],"sources":400,"sources_read":400,"problems":6,"sources_with_problems":5}
     {"type":"summary","agents":1,"absent":0,"sessions":277,"subagents":123,"bytes":351400000,"problems":6,"sources_with_problems":5}
     --- exit 0

@@ -59,6 +59,10 @@ impl Agent for Aider {
         None
     }
 
+    fn project_marks(&self) -> &'static [&'static str] {
+        &[LOG]
+    }
+
     fn containers(&self, root: &Root, found: &mut dyn FnMut(PathBuf)) -> Vec<Problem> {
         let log = if root.path.is_file() { root.path.clone() } else { root.path.join(LOG) };
         if log.is_file() {

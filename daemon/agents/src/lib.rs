@@ -26,13 +26,13 @@ pub mod environment;
 pub mod gemini;
 pub mod lines;
 pub(crate) mod loose;
+pub mod opencode;
 pub mod rows;
 pub mod source;
+pub(crate) mod telling;
+pub(crate) mod text_diff;
 mod transcript;
 mod unified;
-pub(crate) mod text_diff;
-pub mod opencode;
-pub(crate) mod telling;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -113,7 +113,15 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE]
+    &[
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &gemini::GeminiCli,
+        &aider::Aider,
+        &cursor_app::CursorApp,
+        &opencode::KILO,
+        &opencode::OPENCODE,
+    ]
 }
 
 /// The agent of that id.

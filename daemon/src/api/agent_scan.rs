@@ -35,13 +35,13 @@ pub(super) fn answer(engine: &Engine, path: &str) -> RpcResult<Scanned> {
     if let Err(error) = listed {
         return Err(errors::bad_value(format!("cannot list {path}: {error}"), "name a folder that can be read"));
     }
-    let mut scanned = scan(folder);
+    let (mut scanned, mut projects) = scan(folder);
     let known: HashSet<PathBuf> =
         engine.texts.with_reader(|reader| reader.projects()).map_err(errors::store)?.into_iter().collect();
     for project in &mut scanned.projects {
         project.is_new = !known.contains(Path::new(&project.path));
     }
-    let projects: Vec<PathBuf> = scanned.projects.iter().map(|project| PathBuf::from(&project.path)).collect();
+    projects.retain(|project| !known.contains(project));
     if !projects.is_empty() {
         let (reply, kept) = crossbeam_channel::bounded(1);
         engine.commit(Commit::KeepProjects(projects, reply));
@@ -53,8 +53,8 @@ pub(super) fn answer(engine: &Engine, path: &str) -> RpcResult<Scanned> {
     Ok(scanned)
 }
 
-/// Looks through a folder, level by level, and follows no links.
-fn scan(folder: &Path) -> Scanned {
+/// Looks through a folder, level by level, and follows no links. Gives the folders to remember, too.
+fn scan(folder: &Path) -> (Scanned, Vec<PathBuf>) {
     let deadline = Instant::now() + TIME;
     let marks: Vec<(&str, &[&str])> = opensession_agents::all()
         .iter()
@@ -62,6 +62,7 @@ fn scan(folder: &Path) -> Scanned {
         .filter(|(_, marks)| !marks.is_empty())
         .collect();
     let mut scanned = Scanned::default();
+    let mut projects = Vec::new();
     let mut waiting = VecDeque::from([(folder.to_owned(), 0)]);
     while let Some((folder, depth)) = waiting.pop_front() {
         if scanned.folders >= FOLDERS_MOST || Instant::now() > deadline {
@@ -74,6 +75,11 @@ fn scan(folder: &Path) -> Scanned {
             .filter(|(_, marks)| marks.iter().any(|mark| folder.join(mark).exists()))
             .map(|(agent, _)| *agent)
             .collect();
+        let is_repository = folder.join(".git").exists();
+        scanned.repositories += u64::from(is_repository);
+        if is_repository || !agents.is_empty() {
+            projects.push(folder.clone());
+        }
         if !agents.is_empty() {
             scanned.projects.push(ScannedProject {
                 path: folder.display().to_string(),
@@ -91,5 +97,5 @@ fn scan(folder: &Path) -> Scanned {
             }
         }
     }
-    scanned
+    (scanned, projects)
 }

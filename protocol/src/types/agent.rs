@@ -49,6 +49,8 @@ pub struct Scanned {
     pub folders: u64,
     /// Projects in which an agent keeps sessions, with those agents' ids. They are remembered and followed from now on.
     pub projects: Vec<ScannedProject>,
+    /// Git repositories. They are remembered too, for the sessions that may come.
+    pub repositories: u64,
     /// The scan ended before all was looked at: too many folders, or too long.
     pub incomplete: bool,
 }

@@ -11,8 +11,21 @@ const BEGIN: &str = "<!-- what the samples give: begin -->\n";
 const END: &str = "<!-- what the samples give: end -->\n";
 
 const COLUMNS: &[&str] = &[
-    "title", "directory", "branch", "model", "version", "times", "thinking", "exit code", "edits", "todos", "tokens",
-    "cost", "parent", "compaction", "error",
+    "title",
+    "directory",
+    "branch",
+    "model",
+    "version",
+    "times",
+    "thinking",
+    "exit code",
+    "edits",
+    "todos",
+    "tokens",
+    "cost",
+    "parent",
+    "compaction",
+    "error",
 ];
 
 #[test]
