@@ -71,7 +71,9 @@ impl Query {
 fn open_word(clause: &mut Clause, negated: bool, left: &mut impl Iterator<Item = usize>) {
     match clause {
         Clause::All(children) | Clause::Any(children) => {
-            children.iter_mut().for_each(|child| open_word(child, negated, left));
+            for child in children {
+                open_word(child, negated, left);
+            }
         }
         Clause::Not(child) => open_word(child, !negated, left),
         Clause::Unit(unit) => {
