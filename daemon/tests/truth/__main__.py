@@ -129,6 +129,11 @@ def draw(corpus, random_numbers, count):
         stem = run[:random_numbers.randrange(5, max(len(run), 6))].rstrip("_")
         return (stem + "*", [tokens.Beginning(stem)]) if len(stem) > 4 else None
 
+    def cut_short(run):
+        # Of a word that stands nowhere longer ones are meant.
+        stem = run[:-random_numbers.randrange(1, 4)].rstrip("_")
+        return (stem, [tokens.Beginning(stem)]) if not corpus.sessions([tokens.Word(stem)]) else None
+
     def piece(run):
         start = random_numbers.randrange(1, len(run) - 6)
         inner = run[start:start + 6]
@@ -160,6 +165,7 @@ def draw(corpus, random_numbers, count):
     take("phrase", phrase)
     take("path", path)
     take("beginning", lambda text: one(text, lambda run: len(run) > 6, beginning))
+    take("cut short", lambda text: one(text, lambda run: len(run) > 8, cut_short))
     take("piece", lambda text: one(text, lambda run: len(run) > 8, piece))
     texts = [text for text in texts if any(map(tokens.is_cjk, text))]
     for length in (1, 2, 3):

@@ -58,7 +58,9 @@ impl Execution<'_> {
                         }
                         close.sort_unstable_by(order);
                         // Nobody who reads scores should see them rise.
-                        close.iter_mut().for_each(|(_, total)| *total = total.min(ceiling));
+                        for (_, total) in &mut *close {
+                            *total = total.min(ceiling);
+                        }
                     }
                     ceiling = close.last().map_or(ceiling, |&(_, lowest)| lowest);
                 }

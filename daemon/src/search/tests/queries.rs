@@ -366,7 +366,7 @@ fn pages_neither_repeat_nor_pass_over_a_session() {
     let (_folder, index) = index(&documents, Way::Mixed);
     let catalog = catalog(200);
     let page = |offset, limit| {
-        let request = SearchRequest { offset, limit, ..request() };
+        let request = SearchRequest { limit, offset, ..request() };
         let found = index.search(&words("lock order"), &request, &catalog, &Texts::default()).unwrap();
         assert!(found.sessions.is_sorted_by(|left, right| left.score >= right.score), "scores do not rise");
         order(&found)
