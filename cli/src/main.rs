@@ -12,8 +12,9 @@ fn main() -> ExitCode {
     let exit = opensession_cli::run(
         std::env::args_os().collect(),
         Host {
-            stdout: &mut std::io::stdout().lock(),
-            stderr: &mut std::io::stderr().lock(),
+            // Not locked: the daemon runs in here too, and its other threads log.
+            stdout: &mut std::io::stdout(),
+            stderr: &mut std::io::stderr(),
             stdin: &mut std::io::stdin().lock(),
             terminal,
             environment: &|name| std::env::var(name).ok(),

@@ -1,10 +1,13 @@
 //! The real binary, its real daemon, and the real socket, each test in a home of its own.
 
+mod clients;
 mod damaged;
 mod history;
 mod home;
+mod hostile;
 mod kill;
 mod life;
 mod live;
 mod names;
 mod records;
+mod room;

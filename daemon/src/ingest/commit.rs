@@ -21,6 +21,9 @@ use crate::{
 
 /// Batches written in one transaction at most.
 const GROUP: usize = 16;
+/// Events that are searchable only once they are on disk go there when no more have come for so long: what grew by much at
+/// once, or was tried again, belongs to no round whose end would bring them there.
+const BULK_IDLE: Duration = Duration::from_secs(1);
 /// Fresh events go to disk after so long without a new one.
 const FLUSH_IDLE: Duration = Duration::from_secs(20);
 /// Fresh events go to disk after so long, whatever comes.
@@ -94,6 +97,8 @@ pub struct Committer {
     parts: CommitterParts,
     /// Since when fresh events wait for the disk, and the last one's time.
     fresh: Option<(Instant, Instant)>,
+    /// When the last events came that are not searchable before they are on disk.
+    bulk: Option<Instant>,
     /// Whether something was written since the last packing.
     unpacked: bool,
 }
@@ -101,7 +106,7 @@ pub struct Committer {
 impl Committer {
     /// A committer.
     pub fn new(parts: CommitterParts) -> Self {
-        Self { parts, fresh: None, unpacked: true }
+        Self { parts, fresh: None, bulk: None, unpacked: true }
     }
 
     /// Works until it is asked to stop.
@@ -156,10 +161,10 @@ impl Committer {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        match self.fresh {
-            Some((since, last)) => Some((last + FLUSH_IDLE).min(since + FLUSH_LATEST)),
-            None => self.unpacked.then(|| Instant::now() + PACK_IDLE),
-        }
+        let fresh = self.fresh.map(|(since, last)| (last + FLUSH_IDLE).min(since + FLUSH_LATEST));
+        let bulk = self.bulk.map(|last| last + BULK_IDLE);
+        let flush = [fresh, bulk].into_iter().flatten().min();
+        flush.or_else(|| self.unpacked.then(|| Instant::now() + PACK_IDLE))
     }
 
     fn idle(&mut self, is_time: bool) {
@@ -172,7 +177,7 @@ impl Committer {
             }
         } else if !is_time {
             // Woken for nothing.
-        } else if self.fresh.is_some() {
+        } else if self.fresh.is_some() || self.bulk.is_some() {
             self.flush();
         } else if self.unpacked {
             self.unpacked = match self.parts.writer.pack_at_rest() {
@@ -240,8 +245,10 @@ impl Committer {
                             document.session = change.session;
                         }
                         let documents = std::mem::take(&mut documents);
-                        if live && !documents.is_empty() {
-                            let now = Instant::now();
+                        let now = Instant::now();
+                        if !live {
+                            self.bulk = Some(now);
+                        } else if !documents.is_empty() {
                             self.fresh = Some((self.fresh.map_or(now, |(since, _)| since), now));
                         }
                         self.parts.indexing.add(change, documents, live, &self.parts.warnings);
@@ -344,6 +351,9 @@ impl Committer {
                 packed.map(drop)
             }
             Commit::Barrier(reply) => {
+                if self.bulk.is_some() {
+                    self.flush();
+                }
                 // The asker may have gone.
                 reply.send(()).ok();
                 Ok(())
@@ -361,6 +371,7 @@ impl Committer {
             tracing::warn!(%error, "changes that the index has could not be dropped");
         }
         self.fresh = None;
+        self.bulk = None;
     }
 
     fn forget(&mut self, key: SessionKey) -> Result<Forgotten, StoreError> {
@@ -385,6 +396,7 @@ impl Committer {
 
     fn flush(&mut self) {
         self.fresh = None;
+        self.bulk = None;
         if let Some(sequence) = self.parts.indexing.flush(&self.parts.warnings)
             && let Err(error) = self.parts.writer.prune_changes(sequence)
         {

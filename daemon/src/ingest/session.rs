@@ -13,7 +13,7 @@ use opensession_protocol::SessionEvent;
 use crate::{
     catalog::{EntryParts, SessionKey, StoredEntry, Traits, session_id},
     git::{Place, Places},
-    search::{PathAccess, SearchDocument},
+    search::SearchDocument,
     store::{BlockBuilder, EventBlock, SessionBatch, SessionRow, StoreError},
 };
 
@@ -253,11 +253,6 @@ pub(crate) fn document(event: &Event, number: u32, identity: u64) -> Option<Sear
     let mut paths = Vec::new();
     text::path_mentions(event, &mut |access, path| {
         if paths.len() < PATHS_PER_EVENT {
-            let access = match access {
-                text::PathAccess::Edited => PathAccess::Edited,
-                text::PathAccess::Read => PathAccess::Read,
-                text::PathAccess::Named => PathAccess::Named,
-            };
             paths.push((access, path.to_owned()));
         }
     });

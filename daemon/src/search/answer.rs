@@ -62,7 +62,8 @@ fn cut_snippets(
     texts: &dyn EventTexts,
     width: usize,
 ) -> Vec<Snippet> {
-    let mut matcher = Matcher::new(query);
+    let opened = found.opened.map(|unit| query.with_open_word(unit));
+    let mut matcher = Matcher::new(opened.as_ref().unwrap_or(query));
     for (unit, term) in &found.similar {
         matcher.add_term(*unit, term);
     }

@@ -1,6 +1,7 @@
 //! What the index takes in, and what it asks back.
 
 use opensession_hail::Kind;
+pub use opensession_hail::text::PathAccess;
 
 use crate::catalog::SessionKey;
 
@@ -33,17 +34,6 @@ pub struct SearchDocument {
     pub text: String,
     /// Files that it names.
     pub paths: Vec<(PathAccess, String)>,
-}
-
-/// How an event touches a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PathAccess {
-    /// It changed it: `file:`.
-    Edited,
-    /// It read it: `file:read:`.
-    Read,
-    /// It names it otherwise: `path:` finds all three.
-    Named,
 }
 
 /// Gives the texts of events, for snippets and for checks on the text itself.

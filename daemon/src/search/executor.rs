@@ -120,6 +120,8 @@ pub(crate) struct Execution<'x> {
     bound: Option<Bound>,
     /// Similar words that were looked for too, each with the number of its unit.
     similar: Vec<(usize, String)>,
+    /// The unit that was also taken for the beginning of a word, by its number.
+    opened: Option<usize>,
 }
 
 impl<'x> Execution<'x> {
@@ -163,6 +165,7 @@ impl<'x> Execution<'x> {
             mode: Mode::Cells,
             bound: None,
             similar: Vec::new(),
+            opened: None,
             plan,
         };
         execution.find_units(u64::from(events))?;
@@ -385,7 +388,8 @@ impl<'x> Execution<'x> {
         let mut tally = Tally::new(limit);
         self.emit(scratch, &mut |group, score, event, packed| tally.add(group, score, event, packed))?;
         let folded = self.fold_copies(&mut tally, scratch)?;
-        let mut found = Found { searched, similar: std::mem::take(&mut self.similar), ..Found::default() };
+        let similar = std::mem::take(&mut self.similar);
+        let mut found = Found { searched, similar, opened: self.opened, ..Found::default() };
         let mut any = Bits::empty(limit);
         for (group, one) in (0..).zip(&tally.groups) {
             if one.total > 0 && !folded.contains_key(&group) {
@@ -411,11 +415,14 @@ impl<'x> Execution<'x> {
         Ok(found)
     }
 
+    /// How many sessions were searched, as they are listed.
     fn searched(&self) -> u64 {
-        let mut groups: Vec<u32> = self.groups.iter().copied().filter(|&group| group != NOWHERE).collect();
-        groups.sort_unstable();
-        groups.dedup();
-        groups.len() as u64
+        let mut listed = Bits::empty(self.catalog.sessions.len());
+        for entry in self.catalog.iter().filter(|entry| self.plan.scope.contains(entry.key)) {
+            let root = if self.catalog.get(entry.root).is_some() { entry.root } else { entry.key };
+            listed.insert(if self.plan.apart { entry.key } else { root });
+        }
+        listed.count()
     }
 
     fn by_agent(&self, groups: &Bits) -> Vec<FacetCount> {

@@ -45,6 +45,8 @@ pub struct Found {
     /// Similar words that were looked for too, because hardly any event has the one that was typed: each with the number
     /// of its unit in [`Query::units`](super::query::Query::units).
     pub similar: Vec<(usize, String)>,
+    /// The number of the unit that was taken for the beginning of a word too, because hardly any event has it as typed.
+    pub opened: Option<usize>,
     /// What is wrong with the query, found while it ran.
     pub errors: Vec<QueryError>,
     /// Why the answer is empty, when it is and that was asked for.

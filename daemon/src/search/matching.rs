@@ -168,6 +168,9 @@ fn find_phrase<'s>(
         return Ok(Some(Matches::List(phrase_docs(segment, &terms, phrase.slop, &[])?)));
     }
     let expanded = expand_prefix(segment, last, bound)?;
+    if expanded.is_empty() {
+        return Ok(None);
+    }
     if before.is_empty() {
         return Ok(Some(Matches::List(union(segment, &expanded, |_| 1.0, bound)?)));
     }
@@ -189,7 +192,9 @@ fn find_prefix(segment: Segment<'_>, run: &Run, weight: f32, bound: &mut Option<
     {
         let before: Vec<&str> = before.iter().map(String::as_str).collect();
         let expanded = expand_prefix(segment, last, bound)?;
-        let parts = if before.is_empty() {
+        let parts = if expanded.is_empty() {
+            Vec::new()
+        } else if before.is_empty() {
             union(segment, &expanded, |_| 1.0, bound)?
         } else {
             phrase_docs(segment, &before, 0, &expanded)?

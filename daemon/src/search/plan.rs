@@ -13,7 +13,9 @@ pub(crate) struct Plan {
     /// Conditions on events; units and filters name theirs by number. The first is the one of the whole query.
     pub(crate) masks: Vec<Mask>,
     pub(crate) root: Node,
-    /// Sessions that can be found at all.
+    /// Sessions that are searched: those of the request, whatever the query says of them.
+    pub(crate) scope: Bits,
+    /// Of these, the sessions that can be found at all.
     pub(crate) sessions: Bits,
     /// Scans of texts, each with whether it must fail.
     pub(crate) scans: Vec<(TextScan, bool)>,
@@ -106,8 +108,9 @@ impl Plan {
         let apart = query.fields().iter().any(|(field, negated)| {
             !negated && matches!(field, Field::Is(values) if values.contains(&IsValue::Subagent))
         });
+        let mut scope = Bits::full(limit);
         for excluded in &request.exclude {
-            sessions.remove(*excluded);
+            scope.remove(*excluded);
         }
         if let Some(repository) = &request.repository {
             for entry in catalog.iter() {
@@ -115,11 +118,12 @@ impl Plan {
                     |entry: &crate::catalog::SessionEntry| entry.repository_identity.as_deref() == Some(&**repository);
                 let root = || catalog.get(entry.root).is_some_and(|root| here(root));
                 if !here(entry) && !root() {
-                    sessions.remove(entry.key);
+                    scope.remove(entry.key);
                 }
             }
         }
-        Plan { units: builder.units, masks: builder.masks, root, sessions, scans: builder.scans, apart }
+        sessions.intersect(&scope);
+        Plan { units: builder.units, masks: builder.masks, root, scope, sessions, scans: builder.scans, apart }
     }
 
     /// The number of units that count in the score.

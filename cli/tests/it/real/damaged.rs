@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -151,4 +152,67 @@ fn a_folder_that_cannot_be_read_is_told_and_read_when_it_can() {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
     home.rpc("index/refresh", &json!({}));
     assert_eq!(home.hits(&needle(1)), 1);
+}
+
+#[test]
+fn clocks_that_jump_lose_nothing() {
+    let home = Home::new();
+    let words: Vec<String> = (0..8).map(needle).collect();
+    let future = SystemTime::now() + Duration::from_secs(10 * 365 * 86_400);
+    let touch = |session: &SessionFile, time: SystemTime| {
+        fs::File::options().append(true).open(&session.path).unwrap().set_modified(time).unwrap();
+    };
+    let times = [future, SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH - Duration::from_secs(86_400)];
+    for (number, time) in (0..).zip(times) {
+        let mut session = SessionFile::claude(&home, number);
+        session.say(&words[number as usize]);
+        touch(&session, time);
+    }
+    home.rpc("index/refresh", &json!({}));
+    // They go on, while their clock stands still or goes back; a daemon that starts anew sees the same.
+    for number in 0..3 {
+        let mut session = SessionFile::claude(&home, number);
+        session.record("already there");
+        session.say(&words[number as usize + 3]);
+        touch(&session, if number == 0 { SystemTime::UNIX_EPOCH } else { times[number as usize] });
+        if number == 1 {
+            home.stop();
+        }
+    }
+    home.rpc("index/refresh", &json!({}));
+    // A record from a time that has not come.
+    let mut session = SessionFile::claude(&home, 7);
+    let record = session.record(&words[6]).replace("2026-02-01T", "2099-12-31T");
+    append(&session.path, record.as_bytes());
+    home.rpc("index/refresh", &json!({}));
+    for word in &words[..7] {
+        assert_eq!(home.hits(word), 1, "{word}");
+    }
+    assert_eq!(home.sessions().len(), 4);
+    assert_eq!(home.hits(&format!("{} since:2099-12-31", words[6])), 1);
+    home.done(&["log", "--all"]);
+    assert_eq!(home.run(&["index", "--check"]).code, Some(0));
+}
+
+#[test]
+fn links_that_lead_in_circles_are_passed_over() {
+    let home = Home::new();
+    let mut session = SessionFile::claude(&home, 1);
+    session.say(&needle(1));
+    SessionFile::codex(&home, 1).say(&needle(2));
+    for folder in [".claude/projects", ".codex/sessions"] {
+        let folder = home.home.join(folder);
+        symlink(&folder, folder.join("inside")).unwrap();
+        symlink(&home.home, folder.join("home")).unwrap();
+        symlink("/", folder.join("everything")).unwrap();
+        symlink(folder.join("two"), folder.join("one")).unwrap();
+        symlink(folder.join("one"), folder.join("two")).unwrap();
+        symlink("nowhere.jsonl", folder.join("dangling.jsonl")).unwrap();
+    }
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!((home.hits(&needle(1)), home.hits(&needle(2))), (1, 1));
+    assert_eq!(home.sessions().len(), 2);
+    session.say(&needle(3));
+    home.await_hits(&needle(3), 1);
+    assert_eq!(home.run(&["doctor"]).code, Some(0));
 }

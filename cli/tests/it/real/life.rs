@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::net::UnixListener;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::home::{Home, eventually, finish};
@@ -107,4 +108,48 @@ fn settings_are_taken_while_it_runs() {
     home.configure("[watchers]\nclaude_code = true\n");
     warned(false);
     home.await_hits(&second, 1);
+}
+
+#[test]
+fn many_commands_at_once_start_one_daemon() {
+    let home = Home::new();
+    SessionFile::claude(&home, 1).say(&format!("see {}", needle(1)));
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| home.done(&["rpc", "daemon/hello", "{}"]));
+        }
+    });
+    let pid = home.pid().unwrap();
+    home.await_hits(&needle(1), 1);
+    assert_eq!(home.pid(), Some(pid));
+    assert_eq!(home.log().matches(" ready ").count(), 1, "{}", home.log());
+}
+
+#[test]
+fn a_signal_ends_it_in_order() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let home = Home::new().variable("OPENSESSION_NO_SPAWN", "1");
+        let mut daemon = home.spawn();
+        eventually("it listens", || home.connect());
+        SessionFile::claude(&home, 1).say(&format!("see {}", needle(1)));
+        home.await_hits(&needle(1), 1);
+        // Somebody who is connected and says nothing does not keep it.
+        let idle = home.connect();
+        kill_process(Pid::from_child(&daemon), signal).unwrap();
+        let status = eventually("it ends", || daemon.try_wait().unwrap());
+        assert_eq!(status.code(), Some(0), "{}", home.log());
+        assert!(!home.socket().exists() && !home.is_running());
+        drop(idle);
+    }
+}
+
+#[test]
+fn a_stop_ends_subscriptions_too() {
+    let home = Home::new();
+    home.done(&["daemon", "start"]);
+    let mut subscriber = home.connect().unwrap();
+    subscriber.call("session/subscribe", &json!({})).unwrap();
+    home.stop();
+    assert!(!home.is_running());
+    assert!(subscriber.next().is_err(), "it is told by the end of the connection");
 }

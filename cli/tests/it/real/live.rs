@@ -77,3 +77,20 @@ fn sessions_in_folders_that_come_later_are_found_by_themselves() {
         home.await_hits(&word, 1);
     }
 }
+
+#[test]
+fn what_comes_in_one_great_piece_is_found_too() {
+    let home = Home::new();
+    let mut session = SessionFile::claude(&home, 1);
+    session.say(&needle(1));
+    home.rpc("index/refresh", &json!({}));
+    let piece: String = (0..40)
+        .map(|number| session.record(&format!("{} {}", needle(10 + number), "and so on ".repeat(20_000))))
+        .collect();
+    append(&session.path, piece.as_bytes());
+    home.await_hits(&needle(49), 1);
+    // Whoever asks for it to be read may search at once.
+    append(&session.path, piece.replace(&needle(10), &needle(9)).as_bytes());
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!((home.hits(&needle(9)), home.hits(&needle(10))), (1, 1));
+}

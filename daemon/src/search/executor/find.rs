@@ -8,19 +8,25 @@ use crate::search::filter::docs_naming;
 use crate::search::fuzzy::similar_terms;
 use crate::search::matching::{Matcher, Matches};
 use crate::search::plan::{Node, PlanUnit, Role};
-use crate::search::query::{MAX_SCORED_UNITS, Run, UnitBody, Word};
+use crate::search::query::{MAX_SCORED_UNITS, PrefixReason, Run, UnitBody, Word};
 use crate::search::ranking::{FALLBACK_WEIGHT, SIMILAR_WEIGHT, idf};
 
-/// A word that more events have is not taken for a slip of the pen.
+/// A word that more events have is not taken for a slip of the pen, nor for one that was not typed to its end.
 const MAX_FOR_SIMILAR: u64 = 2;
+/// Shorter words begin too many others.
+const MIN_BEGINNING_CHARS: usize = 3;
 
 impl<'x> Execution<'x> {
     /// Finds where each unit stands. A word of several terms that stands nowhere is replaced by its terms.
     pub(super) fn find_units(&mut self, events: u64) -> io::Result<()> {
         let mut index = 0;
+        let mut last = (0..self.plan.units.len()).max_by_key(|&unit| self.plan.units[unit].number);
         while index < self.plan.units.len() {
-            let unit = &self.plan.units[index];
-            let (matches, count) = self.find_unit(&unit.body.clone())?;
+            let (mut matches, mut count) = self.find_unit(&self.plan.units[index].body.clone())?;
+            if Some(index) == last && count <= MAX_FOR_SIMILAR {
+                last = None;
+                self.add_longer(index, &mut matches, &mut count)?;
+            }
             let unit = &self.plan.units[index];
             if count == 0
                 && unit.role == Role::Ranked
@@ -54,6 +60,41 @@ impl<'x> Execution<'x> {
             matches.push(found);
         }
         Ok((matches, count))
+    }
+
+    /// Looks for words that begin with the last one, which hardly any event has. Where none has it, they take its place;
+    /// otherwise they stand beside it.
+    fn add_longer(&mut self, index: usize, matches: &mut Vec<Option<Matches<'x>>>, count: &mut u64) -> io::Result<()> {
+        let unit = &self.plan.units[index];
+        let UnitBody::Word(word) = &unit.body else { return Ok(()) };
+        let ends_open = unit.typed.ends_with(|last: char| last.is_alphanumeric() || last == '_');
+        let has_end = word.runs.last().is_some_and(|run| run.whole.is_some());
+        if unit.role != Role::Ranked
+            || !unit.counts()
+            || word.prefix.is_some()
+            || !(ends_open && has_end)
+            || unit.typed.chars().count() < MIN_BEGINNING_CHARS
+        {
+            return Ok(());
+        }
+        let unit = unit.clone();
+        let body = UnitBody::Word(Word { prefix: Some(PrefixReason::Rare), ..word.clone() });
+        let bound = self.bound;
+        let (longer, found) = self.find_unit(&body)?;
+        if self.bound != bound || found <= *count {
+            self.bound = bound;
+            return Ok(());
+        }
+        self.opened = unit.number;
+        if *count == 0 {
+            self.plan.units[index].body = body;
+            (*matches, *count) = (longer, found);
+        } else {
+            self.plan.units.push(PlanUnit { body, role: Role::Similar, ..unit });
+            let longer = Node::Unit(self.plan.units.len() - 1);
+            self.plan.root.replace(index, &[Node::Unit(index), longer]);
+        }
+        Ok(())
     }
 
     /// Puts a word's terms in its place, each at half its weight.

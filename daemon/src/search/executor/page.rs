@@ -20,8 +20,9 @@ use crate::search::snippet::Matcher;
 
 /// Events whose texts are looked at for what tokens lose.
 const MAX_LITERAL_CHECKS: usize = 200;
-/// Sessions beyond those asked for whose best events are looked at closely, because they may yet move up.
-const CLOSE_LOOK: usize = 20;
+/// Sessions whose best events are looked at closely together, because they may change places; a first page and as many
+/// again. The cuts between them are the same for every page, so that pages neither repeat nor pass over a session.
+const CLOSE_LOOK: usize = 40;
 
 impl Execution<'_> {
     /// The page of sessions that was asked for, in order, with their scores.
@@ -47,13 +48,21 @@ impl Execution<'_> {
                     right.1.total_cmp(&left.1).then_with(|| newest(right.0).cmp(&newest(left.0)))
                 };
                 ranked.sort_unstable_by(order);
-                let close = ranked.len().min(wanted.saturating_add(CLOSE_LOOK));
-                let neighbours = self.add_neighbours(&ranked[..close], tally, scratch)?;
-                if self.add_literals(&ranked[..close], query, texts, tally) || neighbours {
-                    for (group, total) in &mut ranked[..close] {
-                        *total = score(tally, *group);
+                let skipped = self.request.offset / CLOSE_LOOK;
+                let mut ceiling = f32::INFINITY;
+                for close in ranked.chunks_mut(CLOSE_LOOK).take(wanted.div_ceil(CLOSE_LOOK)).skip(skipped) {
+                    let neighbours = self.add_neighbours(close, tally, scratch)?;
+                    if self.add_literals(close, query, texts, tally) || neighbours {
+                        for (group, total) in &mut *close {
+                            *total = score(tally, *group);
+                        }
+                        close.sort_unstable_by(order);
+                        // Nobody who reads scores should see them rise.
+                        for (_, total) in &mut *close {
+                            *total = total.min(ceiling);
+                        }
                     }
-                    ranked[..close].sort_unstable_by(order);
+                    ceiling = close.last().map_or(ceiling, |&(_, lowest)| lowest);
                 }
             }
             Sort::New => ranked.sort_unstable_by_key(|&(group, _)| std::cmp::Reverse((self.updated(group), group))),

@@ -43,6 +43,16 @@ impl Query {
         units
     }
 
+    /// The query with the word of that number in [`Query::units`] as the beginning of one too.
+    #[must_use]
+    pub fn with_open_word(&self, unit: usize) -> Self {
+        let mut query = self.clone();
+        if let Some(clause) = &mut query.clause {
+            open_word(clause, false, &mut (0..=unit).rev());
+        }
+        query
+    }
+
     /// The fields, in the order typed, each with whether it is under a `-`.
     pub fn fields(&self) -> Vec<(&Field, bool)> {
         let mut fields = Vec::new();
@@ -54,6 +64,27 @@ impl Query {
             });
         }
         fields
+    }
+}
+
+/// Opens the word at which `left` comes to nought; it counts down by the units that are not under a `-`.
+fn open_word(clause: &mut Clause, negated: bool, left: &mut impl Iterator<Item = usize>) {
+    match clause {
+        Clause::All(children) | Clause::Any(children) => {
+            for child in children {
+                open_word(child, negated, left);
+            }
+        }
+        Clause::Not(child) => open_word(child, !negated, left),
+        Clause::Unit(unit) => {
+            if !negated
+                && left.next() == Some(0)
+                && let UnitBody::Word(word) = &mut unit.body
+            {
+                word.prefix.get_or_insert(PrefixReason::Rare);
+            }
+        }
+        Clause::Field(_) => {}
     }
 }
 
@@ -189,6 +220,8 @@ pub enum PrefixReason {
     Typing,
     /// It looks like a shortened hash.
     Hash,
+    /// It ends the query, and hardly any event has it.
+    Rare,
 }
 
 /// A run of letters and digits, or of Han, Kana and Hangul.

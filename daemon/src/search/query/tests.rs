@@ -82,6 +82,7 @@ fn show_unit(unit: &Unit) -> String {
                 None => "",
                 Some(PrefixReason::Typing) => "…",
                 Some(PrefixReason::Hash) => "…#",
+                Some(PrefixReason::Rare) => "…?",
             };
             let runs: Vec<String> = word.runs.iter().map(run).collect();
             match runs.as_slice() {

@@ -7,7 +7,7 @@ use super::model::*;
 use crate::search::query::{
     Clause, Field, FieldClause, FileAccess, Glob, PathPattern, Phrase, RegexPattern, Sort, TimeRange, UnitBody,
 };
-use crate::search::{PathAccess, SearchDocument};
+use crate::search::{PathAccess, SearchDocument, SearchRequest};
 
 fn field(field: Field) -> Clause {
     Clause::Field(FieldClause { typed: String::new(), start: 0, end: 0, field })
@@ -56,6 +56,10 @@ fn corpus() -> Vec<SearchDocument> {
 #[test]
 fn every_class_of_query() {
     let prefix = |text: &str| unit(text, UnitBody::Prefix(runs(text).remove(0)));
+    let open_phrase = |first: &str, last: &str| {
+        let terms = vec![first.to_owned(), last.to_owned()];
+        unit(first, UnitBody::Phrase(Phrase { terms, slop: 0, prefix_last: true }))
+    };
     let substring = |text: &str| unit(text, UnitBody::Substring(text.to_owned()));
     let regex =
         |pattern: &str| unit(pattern, UnitBody::Regex(RegexPattern { pattern: pattern.to_owned(), ignore_case: true }));
@@ -73,6 +77,9 @@ fn every_class_of_query() {
         ("a word nobody wrote", vec![Clause::Unit(word("zebra"))], &[]),
         ("a phrase in the wrong order", vec![Clause::Unit(phrase("module auth"))], &[]),
         ("a prefix", vec![required(prefix("condens"))], &[3, 4]),
+        ("a prefix of a part that nothing begins with", vec![required(prefix("manual_zeb"))], &[]),
+        ("a phrase with such an end", vec![required(open_phrase("race", "zeb"))], &[]),
+        ("a phrase with an open end", vec![required(open_phrase("race", "cond"))], &[1]),
         ("a substring", vec![required(substring("ingm"))], &[3, 4]),
         ("an expression", vec![required(regex("^wingm[ae]n$"))], &[3, 4]),
         ("an expression on wholes", vec![required(regex("commit_?str"))], &[1]),
@@ -313,6 +320,69 @@ fn a_slip_of_the_pen_is_found_but_does_not_count() {
         assert_eq!(found.sessions[0].missing, ["wingmam"]);
         let (_, found, _) = typed("+wingmam", way);
         assert_eq!(found.matching_any.value, 0);
+    }
+}
+
+#[test]
+fn a_last_word_that_hardly_any_event_has_is_a_beginning_too() {
+    for way in WAYS {
+        // Nowhere as typed: longer words count as it.
+        for (query, expected) in
+            [("ManualComm", &[1, 2][..]), ("condense", &[4]), ("foo::ba", &[2]), ("race wingma", &[1, 3])]
+        {
+            let (query, found, texts) = typed(query, way);
+            assert_eq!(sessions(&found), expected.iter().copied().collect(), "{} {way:?}", query.text);
+            assert!(found.matching_all.value > 0 && found.opened.is_some(), "{} {way:?}", query.text);
+            let answer = crate::search::answer(found, &query, &catalog(4), &texts, Some(60));
+            assert!(answer.sessions.iter().all(|session| !session.hits[0].ranges.is_empty()), "{}", query.text);
+        }
+        // Rare as typed: longer words come after it, and do not count.
+        let (_, found, _) = typed("flaky condition", way);
+        assert_eq!((found.matching_any.value, found.opened), (2, None), "nothing is longer: {way:?}");
+        let (_, found, _) = typed("token con", way);
+        assert_eq!(found.opened, Some(1));
+        let (_, found, _) = typed("con token", way);
+        assert_eq!(found.opened, None, "it is not the last word");
+        let (_, found, _) = typed("+ManualComm", way);
+        assert_eq!(found.matching_any.value, 0, "a required word is meant as it is");
+    }
+    let documents = [document(1, 1, "the ManualComm module"), document(2, 1, "a ManualCommit"), document(3, 1, "x")];
+    for way in WAYS {
+        let (_folder, index) = index(&documents, way);
+        let found = search(&index, &words("ManualComm"), &catalog(3));
+        assert_eq!((order(&found), found.matching_all.value, found.matching_any.value), (vec![1, 2], 1, 2));
+        assert_eq!(found.sessions[1].missing, ["ManualComm"]);
+    }
+}
+
+#[test]
+fn pages_neither_repeat_nor_pass_over_a_session() {
+    // Half of them have both words side by side, which lifts them.
+    let text = |session: u32| {
+        let words = if session.is_multiple_of(2) { "lock order" } else { "order of lock" };
+        format!("{words} {}", "filler ".repeat((session % 7) as usize))
+    };
+    let documents: Vec<SearchDocument> = (1..=200).map(|session| document(session, 1, &text(session))).collect();
+    let (_folder, index) = index(&documents, Way::Mixed);
+    let catalog = catalog(200);
+    let page = |offset, limit| {
+        let request = SearchRequest { limit, offset, ..request() };
+        let found = index.search(&words("lock order"), &request, &catalog, &Texts::default()).unwrap();
+        assert!(found.sessions.is_sorted_by(|left, right| left.score >= right.score), "scores do not rise");
+        order(&found)
+    };
+    let whole = page(0, 1000);
+    for size in [1, 7, 20, 40, 64] {
+        let pages: Vec<u32> = (0..200).step_by(size).flat_map(|offset| page(offset, size)).collect();
+        assert_eq!(pages, whole, "pages of {size}");
+    }
+}
+
+#[test]
+fn what_the_query_leaves_out_was_searched_all_the_same() {
+    for query in ["agent:codex race", "race zebra -race", "session:ffffffff race"] {
+        let (_, found, _) = typed(query, Way::Mixed);
+        assert_eq!((found.matching_all.value, found.searched), (0, 4), "{query}");
     }
 }
 
