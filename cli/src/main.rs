@@ -12,9 +12,10 @@ fn main() -> ExitCode {
     let exit = opensession_cli::run(
         std::env::args_os().collect(),
         Host {
-            stdout: &mut std::io::stdout().lock(),
+            // Not locked for the whole run: what a command starts beside itself may write too.
+            stdout: &mut std::io::stdout(),
             stderr: &mut std::io::stderr().lock(),
-            stdin: &mut std::io::stdin().lock(),
+            stdin: &mut std::io::stdin(),
             terminal,
             environment: &|name| std::env::var(name).ok(),
             directory: std::env::current_dir().ok(),
