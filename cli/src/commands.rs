@@ -8,6 +8,8 @@ mod forget;
 mod help;
 mod index;
 mod log;
+mod lsp;
+mod mcp;
 mod restore;
 mod resume;
 mod rpc;
@@ -18,6 +20,8 @@ mod stats;
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Subcommand};
+
+pub(crate) use mcp::Change as McpChange;
 
 use crate::arguments::Cli;
 use crate::context::Context;
@@ -37,6 +41,8 @@ pub(crate) enum Command {
     Index(index::Arguments),
     Doctor(doctor::Arguments),
     Daemon(daemon::Arguments),
+    Lsp(lsp::Arguments),
+    Mcp(mcp::Arguments),
     Rpc(rpc::Arguments),
     Completion(completion::Arguments),
     Help(help::Arguments),
@@ -56,6 +62,8 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Index(arguments)) => index::run(&arguments, context),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, context),
         Some(Command::Daemon(arguments)) => daemon::run(&arguments, context),
+        Some(Command::Lsp(arguments)) => lsp::run(&arguments, context),
+        Some(Command::Mcp(arguments)) => mcp::run(&arguments, context),
         Some(Command::Rpc(arguments)) => rpc::run(&arguments, context),
         Some(Command::Completion(arguments)) => completion::run(&arguments, context),
         Some(Command::Help(arguments)) => help::run(&arguments, context),

@@ -92,6 +92,10 @@ pub trait DaemonControl {
     /// Is the daemon, in this process, until it is asked to end; `detached` when a command started it.
     fn run(&mut self, detached: bool) -> Result<Exit, ConnectError>;
 
+    /// Carries bytes between this process's standard streams and the daemon, which is started where none runs, until
+    /// the client or the daemon has ended.
+    fn carry(&mut self) -> Result<Exit, ConnectError>;
+
     /// Asks the daemon to end and waits until it has; `false` when none ran.
     fn stop(&mut self) -> Result<bool, ConnectError>;
 

@@ -1,5 +1,6 @@
 //! The process's own terminal, clock and daemon.
 
+mod carry;
 mod service;
 
 use std::fs::{File, TryLockError};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::{Timestamp, tz::TimeZone};
 use opensession_cli::{CallError, Clock, ConnectError, Connection, DaemonControl, Exit, Terminal, Update, Updates};
 use opensession_daemon::lifecycle::{LockError, Options, RunError};
-use opensession_protocol::client::{Client, ClientError, LockRecord, Spawn, Subscription};
+use opensession_protocol::client::{self, Client, ClientError, LockRecord, Spawn, Subscription};
 use opensession_protocol::limits::{DRAIN_TIME, START_TIME};
 use opensession_protocol::paths::{Environment, Paths, PathsError};
 use serde_json::{Value, value::RawValue};
@@ -80,6 +81,23 @@ impl DaemonControl for LocalDaemon {
     fn run(&mut self, detached: bool) -> Result<Exit, ConnectError> {
         let paths = paths(&Environment::read())?;
         serve(paths, detached)
+    }
+
+    fn carry(&mut self) -> Result<Exit, ConnectError> {
+        let environment = Environment::read();
+        let paths = paths(&environment)?;
+        let stream = client::stream(&paths, &Spawn::with(&environment, program()?));
+        let stream = stream.map_err(|error| connect_error(&error))?;
+        let failed = |fact: String| ConnectError {
+            fact,
+            hint: Some("look into its log: opensession daemon logs".to_owned()),
+            ..ConnectError::default()
+        };
+        match carry::carry(&stream) {
+            Ok(carry::End::Client) => Ok(Exit::Done),
+            Ok(carry::End::Daemon) => Err(failed("the daemon closed the connection".to_owned())),
+            Err(error) => Err(failed(format!("cannot carry between the client and the daemon: {error}"))),
+        }
     }
 
     fn stop(&mut self) -> Result<bool, ConnectError> {

@@ -16,6 +16,9 @@ fn main() -> ExitCode {
             stdout: &mut std::io::stdout(),
             stderr: &mut std::io::stderr(),
             stdin: &mut std::io::stdin().lock(),
+            // Not locked for the whole run: what a command starts beside itself may write too.
+            stderr: &mut std::io::stderr().lock(),
+            stdin: &mut std::io::stdin(),
             terminal,
             environment: &|name| std::env::var(name).ok(),
             directory: std::env::current_dir().ok(),

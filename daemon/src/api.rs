@@ -5,11 +5,13 @@ mod agent_scan;
 mod daemon_hello;
 mod daemon_status;
 mod errors;
+mod file_sessions;
 mod filter;
 mod index_refresh;
 mod problem_list;
 mod scope;
 mod search_query;
+mod session_document;
 mod session_events;
 mod session_forget;
 mod session_get;
@@ -27,9 +29,9 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned,
-    Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, StatsAnswer, StatsBy,
-    rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
+    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage,
+    StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -111,6 +113,10 @@ impl DaemonServer for Api {
         .await
     }
 
+    async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument> {
+        self.blocking(move |engine| session_document::answer(engine, &session, from, &scope.unwrap_or_default())).await
+    }
+
     async fn subscribe_sessions(
         &self,
         pending: PendingSubscriptionSink,
@@ -133,6 +139,20 @@ impl DaemonServer for Api {
 
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
         self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default())).await
+    }
+
+    async fn file_sessions(
+        &self,
+        path: String,
+        limit: Option<u32>,
+        exclude: Option<Vec<String>>,
+        scope: Option<Scope>,
+    ) -> RpcResult<FileSessions> {
+        self.blocking(move |engine| {
+            let exclude = exclude.unwrap_or_default();
+            file_sessions::answer(engine, &path, limit, &exclude, &scope.unwrap_or_default())
+        })
+        .await
     }
 
     async fn index_status(&self) -> RpcResult<IndexStatus> {

@@ -82,6 +82,11 @@ pub fn now(directory: &Path) -> Option<RepositoryNow> {
     })
 }
 
+/// The work tree that `directory` is in.
+pub fn work_tree(directory: &Path) -> Option<PathBuf> {
+    open(directory)?.workdir().map(Path::to_owned)
+}
+
 /// A remote's URL without user name and password.
 pub fn strip_credentials(url: &str) -> String {
     let url = url.trim();

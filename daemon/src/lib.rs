@@ -5,12 +5,14 @@
 
 pub mod api;
 pub mod catalog;
+mod document;
 pub mod engine;
 pub mod git;
 pub mod indexing;
 pub mod ingest;
 pub mod lifecycle;
 pub mod logging;
+mod lsp;
 pub mod rpc;
 pub mod run;
 pub mod search;

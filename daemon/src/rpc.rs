@@ -1,18 +1,20 @@
 //! The socket: three dialects of JSON-RPC on one Unix socket, all of them the methods of one
 //! [`DaemonServer`].
 //!
-//! A client's first byte tells its [`Dialect`]. Lines are dispatched here (`connection`); HTTP and WebSocket by
-//! jsonrpsee's server. Whatever the dialect: a panic is the error of one request, every request has a time limit, and
+//! A client's first byte tells its [`Dialect`]. Lines and messages with heads are dispatched here (`connection`), the
+//! latter to a language server too, where they are no methods of ours; HTTP and WebSocket by jsonrpsee's server. Whatever the dialect: a panic is the error of one request, every request has a time limit, and
 //! no client can make another one wait or memory grow without bound.
 
 mod call;
 mod connection;
 mod dialect;
 mod framing;
+mod heads;
 mod http;
 mod language_server;
 mod listener;
 mod message;
+mod wire;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -30,6 +32,10 @@ use tokio::{
     task::JoinSet,
 };
 pub use tokio_util::sync::CancellationToken;
+
+use heads::Heads;
+use language_server::LanguageServer;
+use wire::Wire;
 
 pub use dialect::Dialect;
 pub use framing::{Frame, Framing};
@@ -128,11 +134,17 @@ async fn attend(
     match detected {
         Ok(Some(Dialect::Lines)) => {
             // The greater part of the connections; the permit goes when this returns.
-            connection::serve(stream, methods, ConnectionId(id as usize), stop).await;
+            let wire = Wire::Lines(Framing::default());
+            connection::serve(stream, methods, ConnectionId(id as usize), stop, wire, None).await;
             drop(permit);
         }
         Ok(Some(Dialect::Http)) => Box::pin(http::serve(stream, methods, id, permit, stop, stop_handle)).await,
-        Ok(Some(Dialect::LanguageServer)) => Box::pin(language_server::refuse(stream)).await,
+        Ok(Some(Dialect::LanguageServer)) => {
+            let language_server = Some(LanguageServer::new(methods.clone()));
+            let (id, wire) = (ConnectionId(id as usize), Wire::Heads(Heads::default()));
+            Box::pin(connection::serve(stream, methods, id, stop, wire, language_server)).await;
+            drop(permit);
+        }
         Ok(None) => {}
         Err(error) => tracing::debug!(%error, "a connection ended before its first byte"),
     }

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 pub use blocking::{Client, Subscription};
+pub use connect::stream;
 pub use lock_record::LockRecord;
 pub use start::{ALLOCATOR_TUNABLES, LOCK_BUSY_STATUS, READY_LINE};
 

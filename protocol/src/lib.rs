@@ -11,6 +11,7 @@ pub mod openrpc;
 pub mod paths;
 pub mod rpc;
 pub mod types;
+pub mod uri;
 
 pub use types::*;
 

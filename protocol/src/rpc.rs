@@ -7,8 +7,9 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned,
-    Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
+    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage,
+    SessionUpdate, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -61,6 +62,11 @@ pub trait Daemon {
         scope: Option<Scope>,
     ) -> RpcResult<EventPage>;
 
+    /// Gives a session as a text for people to read, or one event of it in full; a long session's text goes on at event
+    /// `next`.
+    #[method(name = "session/document", param_kind = map)]
+    async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument>;
+
     /// Sends events as they are taken in: of one session, or of all.
     #[subscription(
         name = "session/subscribe" => "session/update",
@@ -86,6 +92,18 @@ pub trait Daemon {
     /// Searches. The language is described in `protocol/SEARCH.md`.
     #[method(name = "search/query", param_kind = map)]
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer>;
+
+    /// Lists the sessions that changed a file, the last change first: 20 when `limit` is absent, 200 at most. A relative
+    /// path is taken from the scope's directory. Clones, worktrees and copies on other machines count as the same file
+    /// where the repository is the same. Sessions named in `exclude` are left out.
+    #[method(name = "file/sessions", param_kind = map)]
+    async fn file_sessions(
+        &self,
+        path: String,
+        limit: Option<u32>,
+        exclude: Option<Vec<String>>,
+        scope: Option<Scope>,
+    ) -> RpcResult<FileSessions>;
 
     /// Tells how the index is.
     #[method(name = "index/status")]

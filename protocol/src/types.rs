@@ -3,7 +3,9 @@
 
 mod agent;
 mod daemon;
+mod document;
 mod event;
+mod file;
 mod index;
 mod search;
 mod session;
@@ -11,7 +13,9 @@ mod stats;
 
 pub use agent::*;
 pub use daemon::*;
+pub use document::*;
 pub use event::*;
+pub use file::*;
 pub use index::*;
 pub use search::*;
 pub use session::*;

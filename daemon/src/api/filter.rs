@@ -136,7 +136,7 @@ fn time_range(name: &str, value: &str, context: &ParseContext) -> RpcResult<Time
     }
 }
 
-fn quoted(name: &str, value: &str) -> String {
+pub(super) fn quoted(name: &str, value: &str) -> String {
     format!("{name}:\"{}\"", value.replace('"', "\\\""))
 }
 

@@ -43,6 +43,11 @@ impl Dispatcher {
         self.subscriptions.available_permits() < limits::SUBSCRIPTIONS
     }
 
+    /// Whether there is a method of this name.
+    pub(super) fn knows(&self, method: &str) -> bool {
+        self.methods.method(method).is_some()
+    }
+
     /// Prepares a call. A subscription answers through the connection's sink, before its first notification.
     pub(super) fn call(&self, id: Id<'static>, incoming: &Incoming<'_>) -> Running {
         let Some((method, callback)) = self.methods.method_with_name(&incoming.method) else {
@@ -159,11 +164,6 @@ pub(super) async fn guarded(
     }
 }
 
-/// The answer to a call that its client took back.
-pub(super) fn cancelled(id: Id<'_>) -> MethodResponse {
-    MethodResponse::error(id, message::error(error::TIMED_OUT, "the request was cancelled", "it was asked for"))
-}
-
 /// The answer to a subscription in a batch, where its own answer and the batch's would both be sent.
 pub(super) fn subscription_in_batch(id: Id<'static>) -> MethodResponse {
     let code = ErrorCode::InvalidRequest.code();
@@ -174,7 +174,7 @@ pub(super) fn is_subscription(methods: &Methods, method: &str) -> bool {
     matches!(methods.method(method), Some(MethodCallback::Subscription(_)))
 }
 
-fn no_such_method(id: Id<'_>, method: &str) -> MethodResponse {
+pub(super) fn no_such_method(id: Id<'_>, method: &str) -> MethodResponse {
     let shown: String = method.chars().take(100).collect();
     let error: ErrorObjectOwned = message::error(
         ErrorCode::MethodNotFound.code(),
@@ -184,11 +184,11 @@ fn no_such_method(id: Id<'_>, method: &str) -> MethodResponse {
     MethodResponse::error(id, error)
 }
 
-fn ready(response: MethodResponse) -> Running {
+pub(super) fn ready(response: MethodResponse) -> Running {
     Box::pin(std::future::ready(Some(finish(response))))
 }
 
-fn finish(response: MethodResponse) -> Box<RawValue> {
+pub(super) fn finish(response: MethodResponse) -> Box<RawValue> {
     let success = response.is_success();
     let (json, notify, _extensions) = response.into_parts();
     if let Some(notify) = notify {

@@ -1,4 +1,4 @@
-//! One newline-delimited connection: a single task that reads, starts requests, and writes what is ready.
+//! One connection that we dispatch ourselves, newline-delimited or with heads: a single task that reads, starts requests, and writes what is ready.
 //!
 //! A request that can be answered at once is answered in this task, without another one being woken. One that has to
 //! wait goes into a task of its own, so that answers may come out of order. Reading stops while too many requests are
@@ -6,7 +6,10 @@
 
 use std::{collections::HashMap, future::poll_fn, io, os::fd::AsFd, task::Poll, time::Duration};
 
-use jsonrpsee::{ConnectionId, MethodResponse, MethodSink, Methods, types::Id};
+use jsonrpsee::{
+    ConnectionId, MethodResponse, MethodSink, Methods,
+    types::{Id, error::PARSE_ERROR_CODE},
+};
 use opensession_protocol::{error, limits};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Deserialize;
@@ -24,9 +27,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    call::{Dispatcher, Running, cancelled},
-    framing::{Frame, Framing},
+    call::{Dispatcher, Running},
+    language_server::LanguageServer,
     message::{self, Incoming},
+    wire::{Cut, Rest, Wire},
 };
 
 /// Bytes asked of the system at once.
@@ -43,7 +47,16 @@ const HALF_OPEN_CHECK: Duration = Duration::from_secs(10);
 const KEPT_BUFFER: usize = 64 << 10;
 
 /// Serves the connection to its end: the client closed it, it broke a bound, or `stop` was given and all is answered.
-pub(super) async fn serve(mut stream: UnixStream, methods: Methods, id: ConnectionId, stop: CancellationToken) {
+///
+/// With a language server, what is no method of ours is its.
+pub(super) async fn serve(
+    mut stream: UnixStream,
+    methods: Methods,
+    id: ConnectionId,
+    stop: CancellationToken,
+    wire: Wire,
+    language_server: Option<LanguageServer>,
+) {
     let (reader, writer) = stream.split();
     let (sender, queue) = mpsc::channel(QUEUED_NOTIFICATIONS);
     let dispatcher = Dispatcher::new(methods, id, MethodSink::new_with_limit(sender, limits::RESPONSE_BYTES as u32));
@@ -53,7 +66,8 @@ pub(super) async fn serve(mut stream: UnixStream, methods: Methods, id: Connecti
         dispatcher,
         queue,
         input: Vec::new(),
-        framing: Framing::default(),
+        wire,
+        language_server,
         arrival: None,
         output: Vec::new(),
         written: 0,
@@ -74,7 +88,8 @@ struct Connection<'a> {
     dispatcher: Dispatcher,
     queue: mpsc::Receiver<Box<RawValue>>,
     input: Vec<u8>,
-    framing: Framing,
+    wire: Wire,
+    language_server: Option<LanguageServer>,
     /// Until when the message that has begun must be whole.
     arrival: Option<Instant>,
     output: Vec<u8>,
@@ -116,6 +131,7 @@ impl Connection<'_> {
                         self.end_of_input().await;
                     }
                 }
+                request = next_request(&mut self.language_server), if room && !self.broken => self.push(&request),
                 Some(notification) = self.queue.recv(), if room && !self.broken => self.push(&notification),
                 Some(done) = self.running.join_next(), if room && !self.broken => {
                     // An error is a request that was cancelled: it is answered already.
@@ -160,11 +176,11 @@ impl Connection<'_> {
     async fn start_requests(&mut self) {
         let (mut done, mut started) = (0, 0);
         while self.reading && self.may_start() {
-            match self.framing.next(&self.input[done..]) {
-                Frame::Message(range) => {
+            match self.wire.next(&self.input[done..]) {
+                Cut::Message(range) => {
                     let end = done + range.end;
                     let range = done + range.start..end;
-                    self.framing.consume(end - done);
+                    self.wire.consume(end - done);
                     done = end;
                     self.message(range).await;
                     started += 1;
@@ -172,27 +188,27 @@ impl Connection<'_> {
                         tokio::task::yield_now().await;
                     }
                 }
-                Frame::Incomplete(length) => {
-                    self.framing.consume(length);
+                Cut::Incomplete(length) => {
+                    self.wire.consume(length);
                     done += length;
                     break;
                 }
+                Cut::Broken(broken) => return self.give_up(broken.code, &broken.message, broken.hint),
             }
         }
-        self.input.drain(..done);
+        // A message may have been the last that is heard.
+        self.input.drain(..done.min(self.input.len()));
         if self.input.is_empty() && self.input.capacity() > KEPT_BUFFER {
             self.input = Vec::new();
         }
-        match self.framing.begun() {
-            Some(length) if length > limits::REQUEST_BYTES => {
-                let message = format!("a request may have {} bytes", limits::REQUEST_BYTES);
-                self.give_up(error::TOO_MANY, &message, "send less at once");
-            }
-            Some(_) if self.may_start() => {
-                self.arrival.get_or_insert_with(|| Instant::now() + limits::REQUEST_ARRIVAL_TIME);
-            }
+        if self.wire.is_too_long() {
+            let message = format!("a request may have {} bytes", limits::REQUEST_BYTES);
+            self.give_up(error::TOO_MANY, &message, "send less at once");
+        } else if self.reading && self.wire.has_begun() && self.may_start() {
+            self.arrival.get_or_insert_with(|| Instant::now() + limits::REQUEST_ARRIVAL_TIME);
+        } else {
             // While we do not read, the client is not to blame.
-            Some(_) | None => self.arrival = None,
+            self.arrival = None;
         }
     }
 
@@ -203,7 +219,8 @@ impl Connection<'_> {
             let message = format!("a request may have {} bytes", limits::REQUEST_BYTES);
             return self.give_up(error::TOO_MANY, &message, "send less at once");
         }
-        let (id, running) = if text.first() == Some(&b'[') {
+        let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
+        let (id, running) = if first == Some(&b'[') {
             match message::read_batch(text, limits::BATCH_REQUESTS) {
                 Ok(requests) => (Id::Null, self.dispatcher.batch(&requests)),
                 Err(refusal) => return self.push(&refusal.into_json()),
@@ -212,16 +229,32 @@ impl Connection<'_> {
             match message::read(text) {
                 Ok(Incoming { id: None, method, params }) => {
                     if let Some(id) = cancel_request(&method, params) {
-                        self.cancel(id);
+                        return self.cancel(id);
                     }
-                    return;
+                    let Some(language_server) = &mut self.language_server else { return };
+                    let Some(running) = language_server.notify(&method, params) else { return };
+                    if language_server.has_exited() {
+                        self.leave();
+                    }
+                    (Id::Null, running)
                 }
                 Ok(incoming) => {
                     let id = incoming.id.clone().unwrap_or(Id::Null).into_owned();
-                    let running = self.dispatcher.call(id.clone(), &incoming);
+                    let running = match &mut self.language_server {
+                        Some(language_server) if !self.dispatcher.knows(&incoming.method) => {
+                            language_server.call(id.clone(), &incoming)
+                        }
+                        _ => self.dispatcher.call(id.clone(), &incoming),
+                    };
                     (id, running)
                 }
-                Err(refusal) => return self.push(&refusal.into_json()),
+                Err(refusal) => {
+                    let is_answer = self.language_server.as_mut().is_some_and(|server| server.take_answer(text));
+                    if !is_answer {
+                        self.push(&refusal.into_json());
+                    }
+                    return;
+                }
             }
         };
         self.start(id, running).await;
@@ -247,39 +280,42 @@ impl Connection<'_> {
             && !handle.is_finished()
         {
             handle.abort();
-            self.push(&cancelled(id).into_json());
+            self.push(&self.wire.cancelled(id).into_json());
         }
     }
 
     /// The client sends no more: what it sent last may lack its line break.
     async fn end_of_input(&mut self) {
-        if self.framing.begun().is_some() {
-            let end = self.input.len();
-            let rest = std::mem::take(&mut self.input);
-            let start = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(end);
-            self.input = rest;
-            self.message(start..end).await;
-            self.input.clear();
+        match self.wire.end() {
+            Rest::Nothing => {}
+            Rest::Message => {
+                let end = self.input.len();
+                let rest = std::mem::take(&mut self.input);
+                let start = rest.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(end);
+                self.input = rest;
+                self.message(start..end).await;
+            }
+            Rest::CutOff => {
+                let (code, message) = (PARSE_ERROR_CODE, "the input ended within a message");
+                self.push(&MethodResponse::error(Id::Null, message::error(code, message, "send it whole")).into_json());
+            }
         }
-        self.framing = Framing::default();
+        self.input.clear();
         self.arrival = None;
         self.reading = false;
     }
 
-    /// Queues a line.
+    /// Queues a message.
     fn push(&mut self, json: &RawValue) {
-        let text = json.get().as_bytes();
-        let start = self.output.len();
-        self.output.extend_from_slice(text);
-        // In JSON a line break is white space outside of strings; inside it is escaped.
-        if memchr::memchr2(b'\n', b'\r', text).is_some() {
-            for byte in &mut self.output[start..] {
-                if matches!(byte, b'\n' | b'\r') {
-                    *byte = b' ';
-                }
-            }
-        }
-        self.output.push(b'\n');
+        self.wire.write(json.get(), &mut self.output);
+    }
+
+    /// The client said that it leaves: what is written already is the last.
+    fn leave(&mut self) {
+        self.running.abort_all();
+        self.wire.end();
+        self.reading = false;
+        self.broken = true;
     }
 
     /// Writes as much as the system takes now.
@@ -333,12 +369,17 @@ impl Connection<'_> {
     fn give_up(&mut self, code: i32, message: &str, hint: &str) {
         let error = MethodResponse::error(Id::Null, message::error(code, message, hint));
         self.push(&error.into_json());
-        self.running.abort_all();
+        self.leave();
         self.input = Vec::new();
-        self.framing = Framing::default();
         self.arrival = None;
-        self.reading = false;
-        self.broken = true;
+    }
+}
+
+/// What the language server asks its client or tells it; nothing, for ever, where there is none.
+async fn next_request(language_server: &mut Option<LanguageServer>) -> Box<RawValue> {
+    match language_server {
+        Some(language_server) => language_server.next_request().await,
+        None => std::future::pending().await,
     }
 }
 

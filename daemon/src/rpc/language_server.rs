@@ -1,81 +1,171 @@
-//! The door for language-server clients. Until the daemon speaks that protocol, it says so in its framing.
+//! The language server of one connection: tower-lsp's service behind our own framing and dispatch.
+//!
+//! tower-lsp ends its connection on malformed JSON, on a batch and when a handler panics, and refuses an id that a panic
+//! left behind. So it sees none of these: it is given single, well-formed requests under ids of our own.
 
-use std::io;
+use std::{
+    borrow::Cow,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use futures_util::{FutureExt as _, Sink as _, StreamExt as _};
 use jsonrpsee::{
-    MethodResponse,
-    types::{Id, error::ErrorCode},
+    MethodResponse, Methods, ResponsePayload,
+    types::{ErrorObjectOwned, Id},
 };
 use opensession_protocol::limits;
-use serde::Deserialize;
-use tokio::{
-    io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::UnixStream,
-    time::timeout,
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
+use tower::Service as _;
+use tower_lsp::{
+    ClientSocket, LspService,
+    jsonrpc::{Error, ErrorCode, Request, Response},
 };
 
-use super::message;
+use super::{
+    call::{Running, finish, guarded, no_such_method, ready},
+    message::Incoming,
+};
+use crate::lsp::{self, Backend};
 
-/// Bytes that the heads of a message may have.
-const HEAD_LIMIT: u64 = 8 << 10;
+type Service = Arc<Mutex<LspService<Backend>>>;
 
-/// Answers the first request with an error, in its framing, and closes.
-pub(super) async fn refuse(stream: UnixStream) {
-    let answer = async {
-        let mut stream = BufReader::new(stream);
-        let id = match read_message(&mut stream).await {
-            Ok(message) => request_id(&message),
-            Err(error) => {
-                tracing::debug!(%error, "a language-server client was not understood");
-                Id::Null
-            }
+/// The language server of one connection.
+pub(super) struct LanguageServer {
+    service: Service,
+    /// What it asks its client, and where the answers go.
+    client: ClientSocket,
+    next_id: i64,
+    exited: bool,
+}
+
+impl LanguageServer {
+    pub(super) fn new(methods: Methods) -> Self {
+        let (service, client) = lsp::service(methods);
+        Self { service: Arc::new(Mutex::new(service)), client, next_id: 0, exited: false }
+    }
+
+    /// Whether the client said that it leaves.
+    pub(super) fn has_exited(&self) -> bool {
+        self.exited
+    }
+
+    /// Prepares a call.
+    pub(super) fn call(&mut self, id: Id<'static>, incoming: &Incoming<'_>) -> Running {
+        let Some(method) = lsp::REQUESTS.iter().copied().find(|known| **known == *incoming.method) else {
+            return ready(no_such_method(id, &incoming.method));
         };
-        let hint = "the editor extensions use the JSON-RPC methods; rpc.discover lists them";
-        let error = message::error(ErrorCode::MethodNotFound.code(), "this daemon has no language server", hint);
-        let body = MethodResponse::error(id, error).into_json();
-        let text = format!("Content-Length: {}\r\n\r\n{}", body.get().len(), body.get());
-        stream.get_mut().write_all(text.as_bytes()).await?;
-        stream.get_mut().shutdown().await
-    };
-    match timeout(limits::REQUEST_ARRIVAL_TIME, answer).await {
-        Ok(Ok(())) | Err(_) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a language-server client left"),
+        self.next_id += 1;
+        let request = request(method, incoming.params).map(|request| request.id(self.next_id).finish());
+        let under_way = UnderWay { service: self.service.clone(), id: self.next_id };
+        Box::pin(async move {
+            let service = under_way.service.clone();
+            let call = {
+                let id = id.clone();
+                async move {
+                    let answer = match request {
+                        Ok(request) => ask(&service, request).await,
+                        Err(error) => Err(error),
+                    };
+                    respond(id, method, answer)
+                }
+            };
+            let response = guarded(id, method, call).await;
+            drop(under_way);
+            Some(finish(response))
+        })
+    }
+
+    /// Prepares a notification; `None` for those that tell us nothing.
+    pub(super) fn notify(&mut self, method: &str, params: Option<&RawValue>) -> Option<Running> {
+        let method = lsp::NOTIFICATIONS.iter().copied().find(|known| *known == method)?;
+        let request = request(method, params).ok()?.finish();
+        self.exited |= method == "exit";
+        let service = self.service.clone();
+        Some(Box::pin(async move {
+            let call = async move {
+                // Nobody waits for what comes of it.
+                ask(&service, request).await.ok();
+                MethodResponse::notification()
+            };
+            guarded(Id::Null, method, call).await;
+            None
+        }))
+    }
+
+    /// Takes the client's answer to something that it was asked; `false` when it is none.
+    pub(super) fn take_answer(&mut self, text: &[u8]) -> bool {
+        let Ok(answer) = serde_json::from_slice::<Response>(text) else { return false };
+        // An error says that the client has left.
+        Pin::new(&mut self.client).start_send(answer).ok();
+        true
+    }
+
+    /// Waits for what the server asks its client or tells it.
+    pub(super) async fn next_request(&mut self) -> Box<RawValue> {
+        loop {
+            let Some(request) = self.client.next().await else { return std::future::pending().await };
+            match to_raw_value(&request) {
+                Ok(json) => return json,
+                Err(error) => tracing::error!(%error, "a message to the client could not be written as JSON"),
+            }
+        }
     }
 }
 
-/// Reads one message: heads, an empty line, and as many bytes as `Content-Length` says.
-async fn read_message(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Vec<u8>> {
-    let invalid = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
-    let mut length = None;
-    let mut heads = stream.take(HEAD_LIMIT);
-    loop {
-        let mut line = String::new();
-        if heads.read_line(&mut line).await? == 0 {
-            return Err(invalid("the heads do not end"));
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        let (name, value) = line.split_once(':').ok_or_else(|| invalid("a head without a colon"))?;
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse::<usize>().ok();
-        }
-    }
-    let length = length.ok_or_else(|| invalid("no Content-Length"))?;
-    if length > limits::REQUEST_BYTES {
-        return Err(invalid("Content-Length is too large"));
-    }
-    let mut body = Vec::new();
-    heads.into_inner().take(length as u64).read_to_end(&mut body).await?;
-    Ok(body)
+/// A request that the service remembers until it has ended, also when it ends by being dropped.
+struct UnderWay {
+    service: Service,
+    id: i64,
 }
 
-fn request_id(message: &[u8]) -> Id<'static> {
-    #[derive(Deserialize)]
-    struct OnlyId<'a> {
-        #[serde(borrow)]
-        id: Id<'a>,
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let cancel = Request::build("$/cancelRequest").params(json!({ "id": self.id })).finish();
+        // It ends at its first poll: all it does is to forget.
+        lock(&self.service).call(cancel).now_or_never();
     }
-    serde_json::from_slice::<OnlyId<'_>>(message).map_or(Id::Null, |message| message.id.into_owned())
+}
+
+fn lock(service: &Service) -> std::sync::MutexGuard<'_, LspService<Backend>> {
+    service.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn ask(service: &Service, request: Request) -> Result<Value, Error> {
+    let answer = lock(service).call(request);
+    match answer.await {
+        Ok(Some(response)) => response.into_parts().1,
+        Ok(None) => Ok(Value::Null),
+        Err(exited) => Err(Error { message: exited.to_string().into(), ..Error::invalid_request() }),
+    }
+}
+
+fn request(method: &'static str, params: Option<&RawValue>) -> Result<tower_lsp::jsonrpc::RequestBuilder, Error> {
+    let request = Request::build(method);
+    let Some(params) = params else { return Ok(request) };
+    match serde_json::from_str::<Value>(params.get()) {
+        // The protocol has methods without parameters; clients write null for none.
+        Ok(Value::Null) => Ok(request),
+        Ok(params) => Ok(request.params(params)),
+        Err(error) => Err(Error::invalid_params(error.to_string())),
+    }
+}
+
+fn respond(id: Id<'static>, method: &'static str, answer: Result<Value, Error>) -> MethodResponse {
+    match answer {
+        Ok(mut result) => {
+            if method == "initialize" {
+                lsp::announce(&mut result);
+            }
+            MethodResponse::response(id, ResponsePayload::success(result), limits::RESPONSE_BYTES)
+        }
+        Err(error) if error.code == ErrorCode::MethodNotFound => no_such_method(id, method),
+        Err(Error { code, message, data }) => {
+            let message: Cow<'static, str> = message;
+            MethodResponse::error(id, ErrorObjectOwned::owned(code.code() as i32, message, data))
+        }
+    }
 }

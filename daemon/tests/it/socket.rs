@@ -4,5 +4,6 @@ mod clients;
 mod fake;
 mod hostile;
 mod http;
+mod language;
 mod lifecycle;
 mod lines;

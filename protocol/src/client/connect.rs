@@ -42,6 +42,13 @@ pub(super) fn connect(paths: &Paths, spawn: &Spawn) -> Result<UnixStream, Client
     }
 }
 
+/// A connection on which nothing was said, so that its dialect is the caller's to choose. Starts a daemon, or replaces an
+/// older one, where `spawn` allows it.
+pub fn stream(paths: &Paths, spawn: &Spawn) -> Result<UnixStream, ClientError> {
+    drop(connect(paths, spawn)?);
+    attempt(paths)?.ok_or(ClientError::Closed)
+}
+
 /// One attempt; `None` when nobody listens.
 pub(super) fn attempt(paths: &Paths) -> Result<Option<UnixStream>, ClientError> {
     // Somebody else's directory could hold somebody else's socket.

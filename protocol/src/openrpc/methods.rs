@@ -7,9 +7,9 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored,
-        Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate,
-        StatsAnswer, StatsBy,
+        AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
+        Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter,
+        SessionPage, SessionUpdate, StatsAnswer, StatsBy,
     },
 };
 
@@ -82,6 +82,9 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         ) gives (EventPage)
             "Gives events of one session: from number `from` (1 when absent), at most `limit` of them (200 when absent, \
              2,000 at most) and at most about 4 MB; `around` gives the events about one, `kinds` only events of these kinds."
+        "session/document" (session: String, from "?": u32, scope "?": Scope) gives (SessionDocument)
+            "Gives a session as a text for people to read, or one event of it in full; a long session's text goes on at event \
+             `next`."
         "session/subscribe" (session "?": String, scope "?": Scope)
             sends (SessionUpdate, "session/update", "session/unsubscribe")
             "Sends events as they are taken in: of one session, or of all."
@@ -92,6 +95,10 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
             "Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there."
         "search/query" (query: String, options "?": SearchOptions) gives (SearchAnswer)
             "Searches. The language is described in `protocol/SEARCH.md`."
+        "file/sessions" (path: String, limit "?": u32, exclude "?": Vec<String>, scope "?": Scope) gives (FileSessions)
+            "Lists the sessions that changed a file, the last change first: 20 when `limit` is absent, 200 at most. A relative \
+             path is taken from the scope's directory. Clones, worktrees and copies on other machines count as the same file \
+             where the repository is the same. Sessions named in `exclude` are left out."
         "index/status" () gives (IndexStatus)
             "Tells how the index is."
         "index/refresh" () gives (IndexStatus)

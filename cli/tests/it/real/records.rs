@@ -106,6 +106,40 @@ impl SessionFile {
     }
 }
 
+/// Has a session of Claude Code change a line of a file, after whatever it said.
+pub(crate) fn claude_edits(session: &SessionFile, file: &Path) {
+    let (id, cwd, call) = (&session.id, &session.cwd, format!("toolu_{}", file.display().to_string().len()));
+    let path = file.to_str().unwrap();
+    let record = |kind: &str, number: u32, message: serde_json::Value, result: serde_json::Value| {
+        let mut record = json!({
+            "parentUuid": null, "isSidechain": false, "userType": "external", "cwd": cwd, "sessionId": id,
+            "version": "2.1.37", "gitBranch": "main", "type": kind, "uuid": format!("{id}-edit-{number}"),
+            "timestamp": format!("2026-02-01T11:00:{number:02}.000Z"), "message": message,
+        });
+        if !result.is_null() {
+            record["toolUseResult"] = result;
+        }
+        format!("{record}\n")
+    };
+    let input = json!({ "file_path": path, "old_string": "one", "new_string": "two" });
+    let asked = json!({
+        "id": "msg_edit", "type": "message", "role": "assistant", "model": "claude-opus-4-6", "stop_reason": null,
+        "content": [{ "type": "tool_use", "id": call, "name": "Edit", "input": input }],
+        "usage": { "input_tokens": 3, "output_tokens": 4 },
+    });
+    let done = json!({
+        "role": "user",
+        "content": [{ "type": "tool_result", "tool_use_id": call, "content": "The file has been updated." }],
+    });
+    let patch = json!([{ "oldStart": 1, "oldLines": 1, "newStart": 1, "newLines": 1, "lines": ["-one", "+two"] }]);
+    let result = json!({
+        "filePath": path, "oldString": "one", "newString": "two", "originalFile": "one\n", "structuredPatch": patch,
+        "userModified": false, "replaceAll": false,
+    });
+    let lines = record("assistant", 1, asked, json!(null)) + &record("user", 2, done, result);
+    append(&session.path, lines.as_bytes());
+}
+
 /// Appends bytes to a file; it and its folders come to be when they are not there.
 pub(crate) fn append(path: &Path, bytes: &[u8]) {
     use std::io::Write as _;

@@ -1,7 +1,7 @@
 //! A daemon that does what a query tells it to, and a server for it.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::net::UnixStream,
     path::PathBuf,
     sync::Arc,
@@ -15,28 +15,40 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope,
-    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits, SessionPage,
-    SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, FileSession, FileSessions, Forgotten, Hello, IndexState, IndexStatus,
+    PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief,
+    SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionUpdate, StatsAnswer,
+    StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::UnixListener, runtime::Runtime, sync::Semaphore};
+use tokio::{
+    net::UnixListener,
+    runtime::Runtime,
+    sync::{Semaphore, watch},
+};
 
 /// Longer than anything here takes, shorter than a person's patience.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Queries: `panic`; `wait` until somebody asks `release`; `size:N` for an answer of N sessions; `waiting` tells how many
-/// wait; anything else is answered with its length.
+/// wait; `hit` finds something; `scope` tells the directory that the scope came with; anything else is answered with its length.
 pub(super) struct FakeDaemon {
     released: Semaphore,
     waiting: Arc<Semaphore>,
     stop: CancellationToken,
+    /// `index/rebuild` begins a rebuild, `index/refresh` ends it.
+    index: watch::Sender<IndexStatus>,
 }
 
 impl FakeDaemon {
     pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { released: Semaphore::new(0), waiting: Arc::new(Semaphore::new(0)), stop }
+        Self {
+            released: Semaphore::new(0),
+            waiting: Arc::new(Semaphore::new(0)),
+            stop,
+            index: watch::Sender::default(),
+        }
     }
 }
 
@@ -99,6 +111,25 @@ impl DaemonServer for FakeDaemon {
         Ok(EventPage::default())
     }
 
+    async fn document(&self, session: String, _from: Option<u32>, _scope: Option<Scope>) -> RpcResult<SessionDocument> {
+        let uri = format!("opensession://session/{session}");
+        let (language_id, text) = ("opensession".to_owned(), format!("text of {session}"));
+        Ok(SessionDocument { uri, language_id, text, session, ..SessionDocument::default() })
+    }
+
+    async fn file_sessions(
+        &self,
+        path: String,
+        _limit: Option<u32>,
+        _exclude: Option<Vec<String>>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<FileSessions> {
+        let session = SessionBrief { id: "4f2a91c7".into(), agent: "claude-code".into(), ..SessionBrief::default() };
+        let touched = FileSession { session, event: 131, ..FileSession::default() };
+        let sessions = if path.ends_with("touched.rs") { vec![touched] } else { Vec::new() };
+        Ok(FileSessions { path, total: sessions.len() as u64, sessions, ..FileSessions::default() })
+    }
+
     async fn subscribe_sessions(
         &self,
         pending: PendingSubscriptionSink,
@@ -123,7 +154,7 @@ impl DaemonServer for FakeDaemon {
         Ok(Restored::default())
     }
 
-    async fn search(&self, query: String, _options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
+    async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
         let mut answer = SearchAnswer { hits: query.len() as u64, ..SearchAnswer::default() };
         match query.as_str() {
             "panic" => panic!("asked to panic"),
@@ -134,6 +165,18 @@ impl DaemonServer for FakeDaemon {
             }
             "release" => self.released.add_permits(1),
             "waiting" => answer.hits = self.waiting.available_permits() as u64,
+            "scope" => answer.scope_repository = options.and_then(|options| options.scope.cwd),
+            "hit" => {
+                let session = SessionInfo {
+                    id: "4f2a91c7".into(),
+                    agent: "claude-code".into(),
+                    title: "Fix the flaky lock test".into(),
+                    ..SessionInfo::default()
+                };
+                let hit = json!({"event": 131, "kind": "output", "text": "a hit of it"});
+                let hits = vec![serde_json::from_value(hit).expect("a hit")];
+                answer.sessions = vec![SessionHits { session, hits, ..SessionHits::default() }];
+            }
             _ => {
                 if let Some(count) = query.strip_prefix("size:").and_then(|count| count.parse().ok()) {
                     answer.sessions = vec![SessionHits::default(); count];
@@ -144,20 +187,30 @@ impl DaemonServer for FakeDaemon {
     }
 
     async fn index_status(&self) -> RpcResult<IndexStatus> {
-        Ok(IndexStatus::default())
+        Ok(self.index.borrow().clone())
     }
 
     async fn index_refresh(&self) -> RpcResult<IndexStatus> {
-        Ok(IndexStatus::default())
+        Ok(self.index.send_replace(IndexStatus::default()))
     }
 
     async fn index_rebuild(&self, _scope: Option<RebuildScope>) -> RpcResult<IndexStatus> {
-        Ok(IndexStatus::default())
+        let status = IndexStatus { state: IndexState::Rebuilding, store_sequence: 4, ..IndexStatus::default() };
+        self.index.send_replace(IndexStatus { index_sequence: 1, ..status.clone() });
+        Ok(status)
     }
 
     async fn subscribe_index(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
-        pending.accept().await?.closed().await;
-        Ok(())
+        let sink = pending.accept().await?;
+        let mut index = self.index.subscribe();
+        loop {
+            let status = index.borrow_and_update().clone();
+            sink.send(serde_json::value::to_raw_value(&status)?).await?;
+            tokio::select! {
+                changed = index.changed() => changed?,
+                () = sink.closed() => return Ok(()),
+            }
+        }
     }
 
     async fn problems(&self, _agent: Option<String>, _limit: Option<u32>) -> RpcResult<ProblemPage> {
@@ -230,6 +283,29 @@ impl Peer {
 
     pub(super) fn search(&mut self, id: u64, query: &str) {
         self.call(id, "search/query", &json!({"query": query}));
+    }
+
+    /// Sends a message with a head.
+    pub(super) fn frame(&mut self, body: &str) {
+        self.send(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    }
+
+    /// The next message with a head; `None` at the end of the connection.
+    pub(super) fn receive_frame(&mut self) -> Option<Value> {
+        let mut length = None;
+        loop {
+            let mut line = String::new();
+            match self.reader.read_line(&mut line) {
+                Ok(0) => return None,
+                Ok(_) if line == "\r\n" => break,
+                Ok(_) => length = line.trim_end().strip_prefix("Content-Length: ").and_then(|it| it.parse().ok()),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let mut body = vec![0; length.expect("a Content-Length")];
+        self.reader.read_exact(&mut body).unwrap();
+        Some(serde_json::from_slice(&body).unwrap())
     }
 
     /// The next line as JSON; `None` at the end of the connection.

@@ -1,0 +1,63 @@
+//! Carrying bytes between this process's standard streams and the daemon's socket.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes carried at once.
+const PIECE: usize = 64 << 10;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client said all, and has all the answers; or it is gone.
+    Client,
+    /// The daemon closed the connection while the client was there.
+    Daemon,
+}
+
+/// Carries in both directions until both are done. What the client sent last is answered before it ends.
+pub(super) fn carry(stream: &UnixStream) -> io::Result<End> {
+    let (input, mut output) = (own(&io::stdin())?, own(&io::stdout())?);
+    let client_ended = Arc::new(AtomicBool::new(false));
+    let sending = {
+        let (client_ended, to_daemon) = (client_ended.clone(), stream.try_clone()?);
+        move || {
+            // Whichever side is gone, the other direction tells it.
+            copy(input, &to_daemon).ok();
+            client_ended.store(true, Ordering::Release);
+            to_daemon.shutdown(Shutdown::Write).ok();
+        }
+    };
+    // It is not waited for: when the daemon is gone it may hang in reading what nobody will type.
+    std::thread::Builder::new().name("carry".into()).spawn(sending)?;
+    match copy(stream, &mut output) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(End::Client),
+        Err(error) if error.kind() != io::ErrorKind::ConnectionReset => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    Ok(if client_ended.load(Ordering::Acquire) { End::Client } else { End::Daemon })
+}
+
+/// A handle of our own, beside the locks of the standard library's.
+fn own(stream: &impl AsFd) -> io::Result<File> {
+    Ok(File::from(stream.as_fd().try_clone_to_owned()?))
+}
+
+/// Passes on what comes as soon as it comes.
+fn copy(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        to.write_all(&piece[..read])?;
+    }
+}
