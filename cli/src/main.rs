@@ -12,12 +12,9 @@ fn main() -> ExitCode {
     let exit = opensession_cli::run(
         std::env::args_os().collect(),
         Host {
-            // Not locked: the daemon runs in here too, and its other threads log.
+            // Not locked: the daemon runs in here too, and its other threads log; others read and write streams.
             stdout: &mut std::io::stdout(),
             stderr: &mut std::io::stderr(),
-            stdin: &mut std::io::stdin().lock(),
-            // Not locked for the whole run: what a command starts beside itself may write too.
-            stderr: &mut std::io::stderr().lock(),
             stdin: &mut std::io::stdin(),
             terminal,
             environment: &|name| std::env::var(name).ok(),
