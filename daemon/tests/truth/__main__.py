@@ -12,6 +12,7 @@ the bar.
 import argparse
 import random
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -228,6 +229,9 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
+    # So that its daemon ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     perfect = True
     for home in arguments.homes:
         home = home.resolve()

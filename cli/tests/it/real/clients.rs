@@ -57,7 +57,7 @@ print("heard")
 "#;
 
 /// The package that VS Code speaks JSON-RPC with, when it is there.
-const VSCODE: &str = r#"
+const VSCODE: &str = r"
 const rpc = require('vscode-jsonrpc/node');
 const stream = require('net').connect(process.argv[1]);
 const connection = rpc.createMessageConnection(
@@ -67,7 +67,7 @@ connection.sendRequest('search/query', rpc.ParameterStructures.byName, { query: 
     console.log(answer.hits);
     process.exit(0);
 }, error => { console.error(error); process.exit(1); });
-"#;
+";
 
 /// A home in which a session says `needle(1)`.
 fn home() -> (Home, SessionFile) {

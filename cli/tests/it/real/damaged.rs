@@ -158,11 +158,11 @@ fn a_folder_that_cannot_be_read_is_told_and_read_when_it_can() {
 fn clocks_that_jump_lose_nothing() {
     let home = Home::new();
     let words: Vec<String> = (0..8).map(needle).collect();
-    let future = SystemTime::now() + Duration::from_secs(10 * 365 * 86_400);
+    let future = SystemTime::now() + Duration::from_hours(10 * 365 * 24);
     let touch = |session: &SessionFile, time: SystemTime| {
         fs::File::options().append(true).open(&session.path).unwrap().set_modified(time).unwrap();
     };
-    let times = [future, SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH - Duration::from_secs(86_400)];
+    let times = [future, SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH - Duration::from_hours(24)];
     for (number, time) in (0..).zip(times) {
         let mut session = SessionFile::claude(&home, number);
         session.say(&words[number as usize]);

@@ -81,7 +81,8 @@ impl<'x> Execution<'x> {
         let body = UnitBody::Word(Word { prefix: Some(PrefixReason::Rare), ..word.clone() });
         let bound = self.bound;
         let (longer, found) = self.find_unit(&body)?;
-        if self.bound != bound || found <= *count {
+        // Beyond a bound it is a part of them, which the answer says.
+        if found <= *count {
             self.bound = bound;
             return Ok(());
         }
