@@ -28,6 +28,9 @@ const FLUSH_LATEST: Duration = Duration::from_mins(2);
 /// Sources at rest are packed after so long without anything to do.
 const PACK_IDLE: Duration = Duration::from_mins(5);
 
+/// Time between two steps of packing, so that it takes a small part of one core.
+const PACK_PAUSE: Duration = Duration::from_secs(2);
+
 /// What the committer is asked to do.
 pub enum Commit {
     /// Write what was read.
@@ -92,12 +95,14 @@ pub struct Committer {
     fresh: Option<(Instant, Instant)>,
     /// Whether something was written since the last packing.
     unpacked: bool,
+    /// Packing has begun, and there is more.
+    packing: bool,
 }
 
 impl Committer {
     /// A committer.
     pub fn new(parts: CommitterParts) -> Self {
-        Self { parts, fresh: None, unpacked: true }
+        Self { parts, fresh: None, unpacked: true, packing: false }
     }
 
     /// Works until it is asked to stop.
@@ -154,7 +159,10 @@ impl Committer {
     fn next_deadline(&self) -> Option<Instant> {
         match self.fresh {
             Some((since, last)) => Some((last + FLUSH_IDLE).min(since + FLUSH_LATEST)),
-            None => self.unpacked.then(|| Instant::now() + PACK_IDLE),
+            None => {
+                let wait = if self.packing { PACK_PAUSE } else { PACK_IDLE };
+                self.unpacked.then(|| Instant::now() + wait)
+            }
         }
     }
 
@@ -178,6 +186,7 @@ impl Committer {
                     false
                 }
             };
+            self.packing = self.unpacked;
         }
     }
 
@@ -218,6 +227,7 @@ impl Committer {
     fn written(&mut self, group: Vec<Commit>, committed: Vec<Committed>) {
         self.parts.warnings.clear("store");
         self.unpacked = true;
+        self.packing = false;
         let mut done = Vec::new();
         for (commit, committed) in group.into_iter().zip(committed) {
             let Commit::Batch { batch, mut documents, live_events, live, last } = commit else { continue };

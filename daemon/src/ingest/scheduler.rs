@@ -129,7 +129,6 @@ impl Scheduler {
 
     /// Works until it is told to end.
     pub fn run(mut self) {
-        self.watch_roots();
         self.rescan();
         loop {
             self.report();
@@ -199,7 +198,6 @@ impl Scheduler {
             Signal::Forgotten(path) => self.sources.forgotten(&path),
             Signal::Configured(config) => {
                 self.sources.configure(config);
-                self.watch_roots();
                 self.rescan();
             }
             Signal::Stop => {}
@@ -226,12 +224,13 @@ impl Scheduler {
         let now = Instant::now();
         self.sources.retry_due(now);
         if now >= self.next_rescan {
-            self.watch_roots();
             self.rescan();
         }
     }
 
     fn rescan(&mut self) {
+        // First, so that nothing comes between: what grows after it was looked at is heard of.
+        self.watch_roots();
         let found = self.sources.rescan(LIVE_BYTES, TORN_REST);
         for (id, path) in found.moved {
             self.send(Commit::Moved(id, path));
