@@ -31,6 +31,9 @@ const FLUSH_LATEST: Duration = Duration::from_mins(2);
 /// Sources at rest are packed after so long without anything to do.
 const PACK_IDLE: Duration = Duration::from_mins(5);
 
+/// Time between two steps of packing, so that it takes a small part of one core.
+const PACK_PAUSE: Duration = Duration::from_secs(2);
+
 /// What the committer is asked to do.
 pub enum Commit {
     /// Write what was read.
@@ -101,12 +104,14 @@ pub struct Committer {
     bulk: Option<Instant>,
     /// Whether something was written since the last packing.
     unpacked: bool,
+    /// Packing has begun, and there is more.
+    packing: bool,
 }
 
 impl Committer {
     /// A committer.
     pub fn new(parts: CommitterParts) -> Self {
-        Self { parts, fresh: None, bulk: None, unpacked: true }
+        Self { parts, fresh: None, bulk: None, unpacked: true, packing: false }
     }
 
     /// Works until it is asked to stop.
@@ -164,7 +169,8 @@ impl Committer {
         let fresh = self.fresh.map(|(since, last)| (last + FLUSH_IDLE).min(since + FLUSH_LATEST));
         let bulk = self.bulk.map(|last| last + BULK_IDLE);
         let flush = [fresh, bulk].into_iter().flatten().min();
-        flush.or_else(|| self.unpacked.then(|| Instant::now() + PACK_IDLE))
+        let wait = if self.packing { PACK_PAUSE } else { PACK_IDLE };
+        flush.or_else(|| self.unpacked.then(|| Instant::now() + wait))
     }
 
     fn idle(&mut self, is_time: bool) {
@@ -187,6 +193,7 @@ impl Committer {
                     false
                 }
             };
+            self.packing = self.unpacked;
         }
     }
 
@@ -227,6 +234,7 @@ impl Committer {
     fn written(&mut self, group: Vec<Commit>, committed: Vec<Committed>) {
         self.parts.warnings.clear("store");
         self.unpacked = true;
+        self.packing = false;
         let mut done = Vec::new();
         for (commit, committed) in group.into_iter().zip(committed) {
             let Commit::Batch { batch, mut documents, live_events, live, last } = commit else { continue };

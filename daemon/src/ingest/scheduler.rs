@@ -141,8 +141,6 @@ impl Scheduler {
 
     /// Works until it is told to end.
     pub fn run(mut self) {
-        self.sources.set_projects(self.projects.known());
-        self.watch_roots();
         self.rescan();
         loop {
             self.report();
@@ -215,7 +213,6 @@ impl Scheduler {
             Signal::Projects(projects) => self.projects.add(projects),
             Signal::Configured(config) => {
                 self.sources.configure(config);
-                self.watch_roots();
                 self.rescan();
             }
             Signal::Stop => {}
@@ -242,15 +239,14 @@ impl Scheduler {
         let now = Instant::now();
         self.sources.retry_due(now);
         if now >= self.next_rescan {
-            self.watch_roots();
             self.rescan();
         }
     }
 
     fn rescan(&mut self) {
-        if self.sources.set_projects(self.projects.known()) {
-            self.watch_roots();
-        }
+        self.sources.set_projects(self.projects.known());
+        // First, so that nothing comes between: what grows after it was looked at is heard of.
+        self.watch_roots();
         let found = self.sources.rescan(LIVE_BYTES, TORN_REST);
         let mut folders = self.take_found(found);
         folders.retain(|problem| problem.reason.starts_with("cannot list "));
@@ -316,7 +312,6 @@ impl Scheduler {
         // The sessions that were read may tell of projects with sessions of other agents in them: look at those before
         // anybody is told that all is read.
         if self.sources.set_projects(self.projects.known()) {
-            self.watch_roots();
             self.rescan();
             return;
         }

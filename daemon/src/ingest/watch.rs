@@ -100,7 +100,7 @@ impl Watch {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for entry in entries.flatten() {
                 let is_folder = match entry.file_type() {
-                    Ok(kind) if kind.is_symlink() => leads_to_new_folder(&entry.path(), &mut linked),
+                    Ok(kind) if kind.is_symlink() => leads_out(&entry.path(), root, &mut linked),
                     kind => kind.is_ok_and(|kind| kind.is_dir()),
                 };
                 if is_folder && depth < DEEPEST {
@@ -123,10 +123,11 @@ impl Watch {
     }
 }
 
-/// Whether a link leads to a folder that no link before it led to: links may lead round in circles.
-fn leads_to_new_folder(link: &Path, linked: &mut FxHashSet<(u64, u64)>) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(link).is_ok_and(|metadata| metadata.is_dir() && linked.insert((metadata.dev(), metadata.ino())))
+/// Whether a link leads to a folder outside of `root` that no link before it led to. A folder that is watched by two
+/// names would be told of by the last one alone.
+fn leads_out(link: &Path, root: &Path, linked: &mut FxHashSet<PathBuf>) -> bool {
+    let (Ok(target), Ok(root)) = (std::fs::canonicalize(link), std::fs::canonicalize(root)) else { return false };
+    target.is_dir() && !target.starts_with(&root) && !root.starts_with(&target) && linked.insert(target)
 }
 
 fn explain(error: &notify::Error) -> String {
@@ -135,5 +136,55 @@ fn explain(error: &notify::Error) -> String {
             "the system's limit of watched folders is reached (fs.inotify.max_user_watches)".to_owned()
         }
         _ => error.to_string(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Waits for a change of that path.
+    fn hear(signals: &crossbeam_channel::Receiver<Signal>, path: &Path) -> bool {
+        while let Ok(signal) = signals.recv_timeout(Duration::from_secs(20)) {
+            if matches!(&signal, Signal::Changed(paths) if paths.iter().any(|changed| changed == path)) {
+                return true;
+            }
+        }
+        false
+    }
+
+    #[test]
+    fn files_in_folders_old_new_replaced_and_linked_are_heard_of() {
+        let (home, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = home.path().join("projects");
+        let deep = root.join("a/b/c");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), root.join("link")).unwrap();
+        std::os::unix::fs::symlink(&root, root.join("a/round")).unwrap();
+        let (sender, signals) = crossbeam_channel::unbounded();
+        let mut watch = Watch::new(sender);
+        watch.watch_root(&root, true);
+        assert_eq!(watch.incomplete, None);
+
+        let old = deep.join("old.jsonl");
+        std::fs::write(&old, "x").unwrap();
+        assert!(hear(&signals, &old));
+        let linked = root.join("link/linked.jsonl");
+        std::fs::write(&linked, "x").unwrap();
+        assert!(hear(&signals, &linked));
+
+        for _ in 0..2 {
+            let folder = root.join("new");
+            std::fs::create_dir(&folder).unwrap();
+            assert!(hear(&signals, &folder));
+            watch.watch_root(&root, true);
+            let file = folder.join("new.jsonl");
+            std::fs::write(&file, "x").unwrap();
+            assert!(hear(&signals, &file));
+            std::fs::remove_dir_all(&folder).unwrap();
+            assert!(hear(&signals, &folder));
+        }
     }
 }
