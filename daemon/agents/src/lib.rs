@@ -10,6 +10,8 @@
 
 use std::path::{Path, PathBuf};
 
+pub mod amp;
+pub mod antigravity;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
@@ -20,11 +22,17 @@ pub mod derive;
 pub mod document;
 mod elements;
 pub mod environment;
+pub mod factory_droid;
 pub mod gemini;
+pub mod kimi;
 pub mod lines;
+pub mod openclaw;
+pub mod pi;
+pub mod qwen_code;
 pub mod rows;
 pub mod source;
 mod transcript;
+pub mod windsurf;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -99,7 +107,19 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli]
+    &[
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &amp::Amp,
+        &antigravity::Antigravity,
+        &factory_droid::FactoryDroid,
+        &gemini::GeminiCli,
+        &kimi::Kimi,
+        &openclaw::OpenClaw,
+        &pi::PiAgent,
+        &qwen_code::QwenCode,
+        &windsurf::Windsurf,
+    ]
 }
 
 /// The agent of that id.
