@@ -168,19 +168,22 @@ fn inside<'t>(text: &'t str, tag: &str) -> Option<&'t str> {
     Some(rest.split_once(&format!("</{tag}>")).map_or(rest, |(inside, _)| inside))
 }
 
-/// Arguments, of which each may be JSON once more: `"\"/tmp\""`.
+/// Arguments. In most versions each is a text with JSON in it, `"\"/tmp\""`; a list of replacements always is one.
 fn unquoted<'v>(args: Option<&'v Value<'_>>) -> Value<'v> {
     let Some(args) = args else { return Value::Null };
     if let Some(text) = args.as_str() {
         return serde_json::from_str(text).unwrap_or_else(|_| Value::Str(text.into()));
     }
     let Some(fields) = args.as_object() else { return args.clone() };
+    // One quoted text tells that all are; otherwise `{}` and `1` are texts as they stand.
+    let quoted = fields
+        .values()
+        .filter_map(Value::as_str)
+        .any(|text| text.len() > 1 && text.starts_with('"') && text.ends_with('"'));
     let fields = fields.iter().map(|(name, value)| {
-        let value = value
-            .as_str()
-            .and_then(|text| serde_json::from_str::<Value<'v>>(text).ok())
-            .unwrap_or_else(|| value.clone());
-        (name, value)
+        let text = value.as_str().filter(|_| quoted || name == "ReplacementChunks");
+        let inner = text.and_then(|text| serde_json::from_str::<Value<'v>>(text).ok());
+        (name, inner.unwrap_or_else(|| value.clone()))
     });
     Value::Object(fields.collect::<Vec<_>>().into())
 }

@@ -148,7 +148,7 @@ fn count(events: &[Event]) -> Counts {
                 });
                 responses.insert(id, usage.clone());
             }
-            Body::Unknown(_) => {}
+            Body::Subagent(_) | Body::Title(_) | Body::Unknown(_) => {}
         }
     }
     for usage in responses.values() {
