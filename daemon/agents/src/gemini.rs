@@ -5,7 +5,7 @@
 //! of each message only what was not told yet is told.
 
 mod message;
-mod result;
+pub(crate) mod result;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use std::{
 
 use opensession_hail::Relation;
 
-pub(crate) use self::message::Gemini;
+pub(crate) use self::message::{Gemini, TOOLS};
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Problem, Root, Sink, Source, SourceKind,
     StateError,

@@ -11,6 +11,8 @@
 use std::path::{Path, PathBuf};
 
 pub mod aider;
+pub mod amp;
+pub mod antigravity;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
@@ -23,16 +25,22 @@ pub(crate) mod diff;
 pub mod document;
 mod elements;
 pub mod environment;
+pub mod factory_droid;
 pub mod gemini;
+pub mod kimi;
 pub mod lines;
 pub(crate) mod loose;
 pub mod opencode;
+pub mod openclaw;
+pub mod pi;
+pub mod qwen_code;
 pub mod rows;
 pub mod source;
 pub(crate) mod telling;
 pub(crate) mod text_diff;
 mod transcript;
 mod unified;
+pub mod windsurf;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -121,6 +129,14 @@ pub fn all() -> &'static [&'static dyn Agent] {
         &cursor_app::CursorApp,
         &opencode::KILO,
         &opencode::OPENCODE,
+        &amp::Amp,
+        &antigravity::Antigravity,
+        &factory_droid::FactoryDroid,
+        &kimi::Kimi,
+        &openclaw::OpenClaw,
+        &pi::PiAgent,
+        &qwen_code::QwenCode,
+        &windsurf::Windsurf,
     ]
 }
 

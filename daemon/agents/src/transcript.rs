@@ -20,7 +20,7 @@ pub(crate) use self::calls::{Came, Made};
 use self::{calls::Calls, json::Value};
 use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
-    codex::{Ids, hash_words},
+    codex::{Ids, hash_id, hash_words},
     derive::Activity,
 };
 
@@ -63,6 +63,8 @@ pub(crate) struct Session<'a, Own> {
     pub(crate) kept: &'a mut Kept<Own>,
     /// The time of what is told next.
     pub(crate) ts: Option<Timestamp>,
+    /// The sub-agent whose doings are told next, where they stand in its parent's session.
+    pub(crate) subagent: Option<String>,
     derived: &'a mut Derived,
     /// The record's number and position, for problems.
     place: (u64, u64),
@@ -100,7 +102,17 @@ impl<Own> Session<'_, Own> {
     /// Tells that something happened. Without an `id` of the agent's own one is made of `body`.
     pub(crate) fn push(&mut self, id: Option<String>, body: Body) {
         let id = id.unwrap_or_else(|| self.kept.ids.next(hash_words("", &format!("{body:?}"))));
-        self.derived.events.push(Event { id: Some(id), ts: self.ts, ..Event::new(body) });
+        let subagent = self.subagent.clone();
+        self.derived.events.push(Event { id: Some(id), ts: self.ts, subagent, ..Event::new(body) });
+    }
+
+    /// `id`, with a number where it was given out lately: for records that share one.
+    pub(crate) fn once(&mut self, id: &str) -> String {
+        let next = self.kept.ids.next(hash_id(id));
+        match next.split_once('-') {
+            Some((_, number)) => format!("{id}-{number}"),
+            None => id.to_owned(),
+        }
     }
 
     /// Tells that something could not be read.
@@ -116,7 +128,7 @@ impl<Own> Session<'_, Own> {
         if facts.first_prompt.is_none() {
             let text = content.text();
             let text = text.trim();
-            if !text.is_empty() {
+            if !text.is_empty() && !is_slash_command(text) {
                 facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
             }
         }
@@ -217,7 +229,7 @@ impl<F: Format> Deriver for Transcript<F> {
     fn derive(&mut self, record: &Record<'_>, derived: &mut Derived) {
         let text = String::from_utf8_lossy(record.bytes);
         let place = (record.number, record.position);
-        let mut session = Session { kept: &mut self.kept, ts: None, derived, place };
+        let mut session = Session { kept: &mut self.kept, ts: None, subagent: None, derived, place };
         if let Cow::Owned(_) = text {
             session.problem("not UTF-8");
         }
@@ -247,6 +259,13 @@ impl<F: Format> Deriver for Transcript<F> {
     fn state(&self) -> Vec<u8> {
         serde_json::to_vec(&self.kept).expect("the state has string keys and no failing serializer")
     }
+}
+
+/// Whether a prompt is the name of a command of the client's and no more: `/model`.
+fn is_slash_command(text: &str) -> bool {
+    text.strip_prefix('/').is_some_and(|name| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b':'))
+    })
 }
 
 /// Takes `told` over when it is there and another one.

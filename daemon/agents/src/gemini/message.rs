@@ -31,7 +31,7 @@ pub(crate) struct Own {
     tried: u32,
 }
 
-pub(super) const TOOLS: Tools = Tools {
+pub(crate) const TOOLS: Tools = Tools {
     shells: &["run_shell_command"],
     edits: &["replace", "edit"],
     creates: &[],

@@ -88,7 +88,7 @@ fn shown(call: &Value<'_>) -> Content {
 }
 
 /// Adds what a response tells; gives whether it is an error.
-fn output<'v>(response: &'v Value<'_>, run: &mut Run<'v>) -> bool {
+pub(crate) fn output<'v>(response: &'v Value<'_>, run: &mut Run<'v>) -> bool {
     let Some(told) = json::member(response, "response") else { return false };
     let error = json::member(told, "error");
     match error.or_else(|| json::either(told, &["output", "content", "result"])) {
@@ -100,7 +100,7 @@ fn output<'v>(response: &'v Value<'_>, run: &mut Run<'v>) -> bool {
 }
 
 /// The exit code that a shell's output names. Newer versions leave it out when it is zero.
-fn exit_code(text: &str) -> Option<i32> {
+pub(crate) fn exit_code(text: &str) -> Option<i32> {
     let mut newer =
         text.trim_start().strip_prefix("<untrusted_context>").unwrap_or(text).trim_start().starts_with("Output:");
     for line in text.lines().rev().take(12) {
@@ -113,7 +113,7 @@ fn exit_code(text: &str) -> Option<i32> {
 }
 
 /// The change that a result displays.
-fn edit(display: &Value<'_>) -> Option<Edit> {
+pub(crate) fn edit(display: &Value<'_>) -> Option<Edit> {
     let path = json::text_of(display, &["filePath", "fileName"])?;
     let diff = json::member(display, "fileDiff")?.as_str()?;
     let mut hunks = Hunks::default();

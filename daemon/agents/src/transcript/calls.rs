@@ -144,19 +144,9 @@ impl<Own> Session<'_, Own> {
         }
     }
 
-    /// Whether a call of that id was made lately.
-    pub(crate) fn knows_call(&mut self, id: &str) -> bool {
-        self.kept.calls.get(id).is_some()
-    }
-
-    /// Whether a call of that id was made lately and its result is still to come.
-    pub(crate) fn awaits(&mut self, id: &str) -> bool {
-        self.kept.calls.get(id).is_some_and(|call| !call.done)
-    }
-
-    /// The oldest call without a result of those whose tool `is` one, by its name.
-    pub(crate) fn oldest_call(&self, is: impl Fn(&str) -> bool) -> Option<String> {
-        self.kept.calls.0.iter().find(|call| !call.done && is(&call.name)).map(|call| call.event.clone())
+    /// The file that a call wants to change, while its result is to come.
+    pub(crate) fn path_of(&mut self, id: &str) -> Option<String> {
+        self.kept.calls.get(id)?.changes.first().map(|change| change.0.clone())
     }
 
     /// A result, and the changes to files that it proves. The result of a call that had one already is dropped.

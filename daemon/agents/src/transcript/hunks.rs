@@ -67,12 +67,12 @@ impl Hunks {
         }
     }
 
-    /// Takes over lines that begin with a sign but stand under no hunk header of their own.
-    pub(crate) fn signed<'t>(&mut self, old_start: u64, lines: impl Iterator<Item = (char, &'t str)> + Clone) {
-        let of = |kept: [char; 2]| lines.clone().filter(|(sign, _)| kept.contains(sign)).count();
-        let (old, new) = (of([' ', '-']), of([' ', '+']));
-        self.head(&format!("-{old_start},{old} +{old_start},{new}"));
-        lines.for_each(|(sign, line)| self.line(sign, line));
+    /// Takes over one hunk: where it begins in both texts, and its lines with their signs.
+    pub(crate) fn hunk(&mut self, old_start: u64, new_start: u64, lines: &[(char, &str)]) {
+        let of = |other: char| lines.iter().filter(|(sign, _)| *sign != other).count();
+        let (old, new) = (of('+'), of('-'));
+        self.head(&format!("-{old_start},{old} +{new_start},{new}"));
+        lines.iter().for_each(|(sign, line)| self.line(*sign, line));
     }
 
     /// The edit of `path` that they are; where there are none the change is told without them.
