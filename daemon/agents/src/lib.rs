@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub(crate) mod check;
 pub mod claude_code;
 pub mod codex;
+pub mod copilot;
+pub mod copilot_cli;
 pub mod cursor;
 pub mod cursor_app;
 pub mod database;
@@ -25,6 +27,7 @@ pub(crate) mod loose;
 pub mod rows;
 pub mod source;
 pub(crate) mod text_diff;
+pub(crate) mod waiting_edits;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -99,7 +102,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &cursor_app::CursorApp]
+    &[&claude_code::ClaudeCode, &codex::Codex, &copilot::Copilot, &copilot_cli::CopilotCli, &cursor_app::CursorApp]
 }
 
 /// The agent of that id.
