@@ -17,6 +17,8 @@ pub mod antigravity;
 pub(crate) mod check;
 pub mod claude_code;
 pub mod codex;
+pub mod copilot;
+pub mod copilot_cli;
 pub mod cursor;
 pub mod cursor_app;
 pub mod database;
@@ -41,6 +43,7 @@ pub(crate) mod text_diff;
 mod transcript;
 mod unified;
 pub mod windsurf;
+pub(crate) mod waiting_edits;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
@@ -121,23 +124,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[
-        &claude_code::ClaudeCode,
-        &codex::Codex,
-        &gemini::GeminiCli,
-        &aider::Aider,
-        &cursor_app::CursorApp,
-        &opencode::KILO,
-        &opencode::OPENCODE,
-        &amp::Amp,
-        &antigravity::Antigravity,
-        &factory_droid::FactoryDroid,
-        &kimi::Kimi,
-        &openclaw::OpenClaw,
-        &pi::PiAgent,
-        &qwen_code::QwenCode,
-        &windsurf::Windsurf,
-    ]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE, &amp::Amp, &antigravity::Antigravity, &factory_droid::FactoryDroid, &kimi::Kimi, &openclaw::OpenClaw, &pi::PiAgent, &qwen_code::QwenCode, &windsurf::Windsurf, &copilot::Copilot, &copilot_cli::CopilotCli]
 }
 
 /// The agent of that id.

@@ -179,7 +179,7 @@ impl Messages {
         }
         for edit in edits(name, input, id) {
             match id {
-                Some(id) => self.state.wait_for(id, edit),
+                Some(id) => self.state.waiting.add(id, edit),
                 // Transcripts have neither ids nor results: nothing will tell more.
                 None => out.push(Body::Edit(edit)),
             }
@@ -204,9 +204,9 @@ impl Messages {
                 content: Content::Text(text),
                 stderr: None,
             }));
-            let edits = id.map(|id| self.state.edits_of(id)).unwrap_or_default();
+            let edits = id.map(|id| self.state.waiting.take(id)).unwrap_or_default();
             if !failed {
-                edits.into_iter().for_each(|edit| out.push(edit));
+                edits.into_iter().for_each(|edit| out.push(Body::Edit(edit)));
             }
             self.state.facts.activity = Activity::Working;
         }

@@ -3,20 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use opensession_hail::{Body, Edit, Event, Todo, TodoItem, TodoStatus};
+use opensession_hail::{Body, Event, Todo, TodoItem, TodoStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Derived, Facts, Problem, Record, StateError, loose};
+use crate::{Derived, Facts, Problem, Record, StateError, loose, waiting_edits::WaitingEdits};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
 /// The first prompt is cut to this.
 const PROMPT_CHARACTERS: usize = 200;
-/// Edits of calls whose results have not come are kept with their diffs up to this many bytes, all together.
-const WAITING_BYTES: usize = 12 << 10;
-/// So many of them.
-const WAITING: usize = 24;
 /// So many items of a todo list are kept, for tools that change a part of it.
 const TODOS: usize = 40;
 /// A todo item is kept up to this length.
@@ -35,7 +31,7 @@ pub(super) struct State {
     /// The session's folder is known from where Cursor keeps it, not only from a message.
     pub(super) placed: bool,
     /// Edits whose calls have no result yet.
-    waiting: Vec<(String, Event)>,
+    pub(super) waiting: WaitingEdits,
     todos: Vec<TodoItem>,
     /// The time that the last prompt named, for transcripts.
     pub(super) time: Option<Timestamp>,
@@ -89,26 +85,6 @@ impl State {
         }
     }
 
-    /// Keeps an edit until its call's result tells whether it was made. A long diff is not kept.
-    pub(super) fn wait_for(&mut self, call: &str, mut edit: Edit) {
-        let used: usize = self.waiting.iter().map(|(_, event)| size(event)).sum();
-        let diff = edit.diff.as_ref().map_or(0, String::len);
-        if used + diff > WAITING_BYTES {
-            edit.diff = None;
-        }
-        if self.waiting.len() < WAITING && edit.path.len() + call.len() <= 512 {
-            self.waiting.push((call.to_owned(), Event::new(Body::Edit(edit))));
-        }
-    }
-
-    /// The edits that wait for the result of `call`.
-    pub(super) fn edits_of(&mut self, call: &str) -> Vec<Body> {
-        let (these, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(waiting, _)| waiting == call);
-        self.waiting = others;
-        let these: Vec<(String, Event)> = these;
-        these.into_iter().map(|(_, event)| event.body).collect()
-    }
-
     /// The todo list after `items` were written over it, or, with `merge`, into it.
     pub(super) fn todo(&mut self, items: Vec<TodoItem>, merge: bool) -> Todo {
         let mut all = if merge { std::mem::take(&mut self.todos) } else { Vec::new() };
@@ -121,13 +97,6 @@ impl State {
         }
         self.todos = all.iter().take(TODOS).map(shortened).collect();
         Todo { items: all }
-    }
-}
-
-fn size(event: &Event) -> usize {
-    match &event.body {
-        Body::Edit(edit) => edit.diff.as_ref().map_or(0, String::len),
-        _ => 0,
     }
 }
 
