@@ -14,6 +14,7 @@ pub mod aider;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
+pub mod cline;
 pub mod codex;
 pub mod cursor;
 pub mod database;
@@ -98,7 +99,7 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read, in the order in which they are listed.
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &aider::Aider]
+    &[&claude_code::ClaudeCode, &codex::Codex, &aider::Aider, &cline::CLINE, &cline::KILO_CODE, &cline::ROO_CODE]
 }
 
 /// The agent of that id.
