@@ -9,9 +9,9 @@ mod cut;
 mod derive;
 mod edit;
 mod item;
-mod message;
+pub(crate) mod message;
 mod state;
-mod text;
+pub(crate) mod text;
 
 use std::{
     fs, io,

@@ -13,7 +13,7 @@ pub(crate) mod patch;
 mod prompt;
 mod record;
 mod rollout;
-mod shell;
+pub(crate) mod shell;
 mod state;
 #[cfg(test)]
 mod tests;

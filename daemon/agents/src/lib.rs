@@ -16,12 +16,16 @@ pub(crate) mod check;
 pub mod claude_code;
 pub mod cline;
 pub mod codex;
+pub mod continue_dev;
 pub mod cursor;
 pub mod database;
 pub mod derive;
 pub mod document;
 pub mod environment;
+pub mod external;
+pub mod hail;
 pub mod lines;
+pub mod registry;
 pub mod rows;
 pub mod source;
 mod unified;
@@ -97,12 +101,21 @@ pub trait Agent: Send + Sync {
     fn resume(&self, native_id: &str) -> Option<Vec<String>>;
 }
 
-/// Every agent we read, in the order in which they are listed.
+/// Every agent we read ourselves, in the order in which they are listed. With the user's own readers: [`registry`].
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &aider::Aider, &cline::CLINE, &cline::KILO_CODE, &cline::ROO_CODE]
+    &[
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &aider::Aider,
+        &cline::CLINE,
+        &continue_dev::Continue,
+        &hail::Hail,
+        &cline::KILO_CODE,
+        &cline::ROO_CODE,
+    ]
 }
 
-/// The agent of that id.
+/// The agent of that id, of those in [`all`].
 pub fn by_id(id: &str) -> Option<&'static dyn Agent> {
     all().iter().copied().find(|agent| agent.id() == id)
 }

@@ -192,7 +192,7 @@ fn is_answer(value: &Value) -> bool {
 }
 
 /// A part without data.
-pub(super) fn part(kind: &str, text: Option<String>) -> Part {
+pub(crate) fn part(kind: &str, text: Option<String>) -> Part {
     Part { kind: kind.to_owned(), text, media_type: None, bytes: None, extra: Extra::new() }
 }
 
@@ -203,7 +203,7 @@ fn image(source: &Value) -> Part {
 }
 
 /// An image given as `data:` URL.
-pub(super) fn image_of_url(url: &str) -> Part {
+pub(crate) fn image_of_url(url: &str) -> Part {
     let Some((head, data)) = url.strip_prefix("data:").and_then(|rest| rest.split_once(',')) else {
         return part("image", Some(url.to_owned()).filter(|url| url.len() <= 4096));
     };

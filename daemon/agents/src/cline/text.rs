@@ -126,7 +126,7 @@ pub(super) fn exit_code(content: &str) -> Option<i32> {
 }
 
 /// The items of a Markdown list of checkboxes.
-pub(super) fn checkboxes(text: &str) -> Vec<TodoItem> {
+pub(crate) fn checkboxes(text: &str) -> Vec<TodoItem> {
     let item = |line: &str| {
         let line = line.trim();
         let rest = line.strip_prefix(['-', '*']).unwrap_or(line).trim_start().strip_prefix('[')?;

@@ -49,7 +49,7 @@ fn quoted(word: &str) -> Cow<'_, str> {
 }
 
 /// The path that a `file://` URL names; anything else as it is.
-pub(super) fn path_of_url(text: &str) -> Cow<'_, str> {
+pub(crate) fn path_of_url(text: &str) -> Cow<'_, str> {
     let Some(path) = text.strip_prefix("file://") else { return Cow::Borrowed(text) };
     // `file:///C:/x` names a path with a drive.
     let path = match path.as_bytes() {
