@@ -54,7 +54,8 @@ impl Task {
                 let mut state = State { version: VERSION, ..State::default() };
                 state.facts.parent.clone_from(&source.parent);
                 // The older ids are the time of the beginning.
-                let begun = source.native_id.get(..13).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+                let own = source.parent.is_none().then_some(&source.native_id);
+                let begun = own.and_then(|id| id.get(..13)).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
                 state.time = begun.and_then(|id| id.parse().ok());
                 state
             }
@@ -69,6 +70,9 @@ impl Task {
         state.items = side["items"].as_bool().unwrap_or(false);
         let facts = &mut state.facts;
         let (history, session) = (&side["history"], &side["session"]);
+        // An agent that a session started shares its manifest, of which only the directory is its own too.
+        let is_helper = facts.parent.as_ref().is_some_and(|(_, relation)| *relation == Relation::Subagent)
+            && self.native_id.contains(':');
         let texts = |values: &[&Value]| values.iter().find_map(|value| non_empty(value.as_str()));
         let cwd = texts(&[
             &history["cwdOnTaskInitialization"],
@@ -79,6 +83,9 @@ impl Task {
         ]);
         if cwd.is_some() {
             (facts.cwd, facts.last_cwd) = (cwd.clone(), cwd);
+        }
+        if is_helper {
+            return;
         }
         let metadata = &side["metadata"];
         facts.agent_version = texts(&[&metadata["host"]["cline_version"]]).or(facts.agent_version.take());
@@ -166,7 +173,7 @@ impl Task {
         let id = id.unwrap_or_else(|| self.state.call_id());
         if let Some(text) = said {
             self.answer(text, at);
-            return self.state.wait(Call { id, name: name.to_owned(), edits: Vec::new() });
+            return self.state.wait(Call { id, name: name.to_owned(), ..Call::default() });
         }
         let edits = edit::of_call(name, input);
         self.begin(id, name, input, edits, at);
@@ -194,7 +201,7 @@ impl Task {
                 }
             }
         }
-        self.state.wait(Call { id, name: name.to_owned(), edits });
+        self.state.wait(Call { id, name: name.to_owned(), edits, ..Call::default() });
     }
 
     /// Whether a tool says something to the person rather than doing something.

@@ -52,13 +52,7 @@ impl Task {
                 let line = words.strip_suffix("REQ_APP").unwrap_or(words);
                 self.shown("execute_command", &serde_json::json!({ "command": line }), Vec::new(), at);
             }
-            "command_output" => {
-                let room = OUTPUT_BYTES.saturating_sub(self.state.output.len());
-                self.state.output.push_str(&words[..words.floor_char_boundary(room)]);
-                if !words.is_empty() && room > words.len() {
-                    self.state.output.push('\n');
-                }
-            }
+            "command_output" => self.put_out(words),
             "use_mcp_server" => {
                 let input: Value = serde_json::from_str(words).unwrap_or_default();
                 self.shown("use_mcp_tool", &input, Vec::new(), at);
@@ -159,19 +153,30 @@ impl Task {
 
     /// A call that is known only from what was shown.
     fn shown(&mut self, name: &str, input: &Value, edits: Vec<Waiting>, at: &mut At<'_>) {
-        self.command_ended(at);
         let id = self.state.call_id();
         self.begin(id, name, input, edits, at);
     }
 
-    /// Gives a command that is known only from what was shown the output that was shown.
-    fn command_ended(&mut self, at: &mut At<'_>) {
-        let output = std::mem::take(&mut self.state.output);
-        if output.trim().is_empty() || !self.state.calls.last().is_some_and(|call| call.name == "execute_command") {
-            return;
+    /// Keeps what the last command put out, in case that no request tells its result.
+    fn put_out(&mut self, words: &str) {
+        let kept: usize = self.state.calls.iter().map(|call| call.output.len()).sum();
+        let room = OUTPUT_BYTES.saturating_sub(kept);
+        if let Some(call) = self.state.calls.iter_mut().rev().find(|call| call.name == "execute_command")
+            && !words.is_empty()
+        {
+            call.output.push_str(&words[..words.floor_char_boundary(room)]);
+            call.output.push('\n');
         }
-        let id = self.state.calls.last().map(|call| call.id.clone());
-        self.result(id.as_deref(), None, Content::Text(output.trim().to_owned()), Status::Ok, at);
+    }
+
+    /// Gives commands what they put out as results.
+    fn commands_ended(&mut self, at: &mut At<'_>) {
+        let ended = self.state.calls.iter_mut().filter(|call| !call.output.trim().is_empty());
+        let ended: Vec<(String, String)> =
+            ended.map(|call| (call.id.clone(), std::mem::take(&mut call.output).trim().to_owned())).collect();
+        for (id, output) in ended {
+            self.result(Some(&id), None, Content::Text(output), Status::Ok, at);
+        }
     }
 
     /// The results that a request carries to the model, for the calls that wait.
@@ -179,9 +184,8 @@ impl Task {
         let end = request.find("<environment_details>").unwrap_or(request.len());
         let request = request[..end].trim();
         if text::result(request).is_none() {
-            self.command_ended(at);
+            self.commands_ended(at);
         } else {
-            self.state.output.clear();
             let mut rest = request;
             let waiting: Vec<String> = self.state.calls.iter().map(|call| call.name.clone()).collect();
             for (place, _) in waiting.iter().enumerate() {

@@ -11,7 +11,7 @@ pub(super) const VERSION: u32 = 1;
 const CALLS: usize = 64;
 /// Hunks kept while their calls wait; those of further edits are dropped, the edits are not.
 const DIFF_BYTES: usize = 24_000;
-/// Output kept until its command has ended.
+/// Output kept until its commands have ended.
 pub(super) const OUTPUT_BYTES: usize = 16_000;
 
 /// Everything that is kept.
@@ -27,8 +27,6 @@ pub(super) struct State {
     pub(super) time: Option<i64>,
     pub(super) calls: Vec<Call>,
     pub(super) next_call: u32,
-    /// Output of the command that runs.
-    pub(super) output: String,
     pub(super) created: Vec<String>,
     /// Hashes of the last todo list and of the last tool that was shown.
     pub(super) todos: u64,
@@ -43,6 +41,8 @@ pub(super) struct Call {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) edits: Vec<Waiting>,
+    /// What a command put out so far.
+    pub(super) output: String,
 }
 
 /// An edit that is made once its call has succeeded.

@@ -59,7 +59,8 @@ def shown(items, counts, alone):
                     after = waiting[place + 1][0] if place + 1 < len(waiting) else None
                     end = answer.find(f"\n[{after}", head.end()) if after else -1
                     content = answer[head.end() : end if end >= 0 else len(answer)].strip()
-                    if name is not None:
+                    # A completion may be answered before a command that came with it.
+                    if head.group(1) not in SAID:
                         counts.add("results")
                         counts.add("errors", failed(name, content))
                         counts.add("edits", is_edit and not failed(name, content))
