@@ -70,6 +70,9 @@ pub struct Facts {
     pub started: Option<Timestamp>,
     /// Latest time of a record.
     pub updated: Option<Timestamp>,
+    /// The agent it came from, where a reader reads what others wrote: a HAIL header's `tool`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
     /// What a sub-agent was started as: `Explore`.
     pub subagent_type: Option<String>,
     /// Ids of the last records of the session's branches, at most 16, for titles that stand in other sessions.

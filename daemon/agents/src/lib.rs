@@ -16,9 +16,11 @@ pub mod antigravity;
 #[cfg(test)]
 pub(crate) mod check;
 pub mod claude_code;
+pub mod cline;
 pub mod codex;
 pub mod copilot;
 pub mod copilot_cli;
+pub mod continue_dev;
 pub mod cursor;
 pub mod cursor_app;
 pub mod database;
@@ -36,6 +38,9 @@ pub mod opencode;
 pub mod openclaw;
 pub mod pi;
 pub mod qwen_code;
+pub mod external;
+pub mod hail;
+pub mod registry;
 pub mod rows;
 pub mod source;
 pub(crate) mod telling;
@@ -122,12 +127,12 @@ pub trait Agent: Send + Sync {
     fn resume(&self, native_id: &str) -> Option<Vec<String>>;
 }
 
-/// Every agent we read, in the order in which they are listed.
+/// Every agent we read ourselves, in the order in which they are listed. With the user's own readers: [`registry`].
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE, &amp::Amp, &antigravity::Antigravity, &factory_droid::FactoryDroid, &kimi::Kimi, &openclaw::OpenClaw, &pi::PiAgent, &qwen_code::QwenCode, &windsurf::Windsurf, &copilot::Copilot, &copilot_cli::CopilotCli]
+    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE, &amp::Amp, &antigravity::Antigravity, &factory_droid::FactoryDroid, &kimi::Kimi, &openclaw::OpenClaw, &pi::PiAgent, &qwen_code::QwenCode, &windsurf::Windsurf, &copilot::Copilot, &copilot_cli::CopilotCli, &cline::CLINE, &continue_dev::Continue, &hail::Hail, &cline::KILO_CODE, &cline::ROO_CODE]
 }
 
-/// The agent of that id.
+/// The agent of that id, of those in [`all`].
 pub fn by_id(id: &str) -> Option<&'static dyn Agent> {
     all().iter().copied().find(|agent| agent.id() == id)
 }

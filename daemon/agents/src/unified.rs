@@ -28,13 +28,6 @@ impl Hunks {
         hunks
     }
 
-    /// A file that was deleted.
-    pub(crate) fn deleted(content: &str) -> Self {
-        let mut hunks = Self::default();
-        hunks.block([1, 0], content.lines().map(|line| ('-', line)));
-        hunks
-    }
-
     /// Adds what changed from `old` to `new`. Where in a file they stand is not known: lines are counted from 1.
     pub(crate) fn compare(&mut self, old: &str, new: &str) {
         let (old_lines, new_lines) = (old.lines().count(), new.lines().count());
@@ -126,7 +119,6 @@ mod tests {
         hunks.compare("a\nb\nc\n", "a\nx\nc\n");
         assert_eq!((hunks.text.as_str(), hunks.added, hunks.removed), ("@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n", 1, 1));
         assert_eq!(Hunks::created("one\ntwo").text, "@@ -0,0 +1,2 @@\n+one\n+two\n");
-        assert_eq!(Hunks::deleted("one\n").text, "@@ -1,1 +0,0 @@\n-one\n");
         assert_eq!(Hunks::created(""), Hunks::default());
         let mut hunks = Hunks::default();
         hunks.unified("--- a\n+++ b\n@@ ... @@\n x\n-y\n+z\n\n@@ -9 +9 @@\n-q\n\\ No newline\n");

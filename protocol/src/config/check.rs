@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
-use toml::{Spanned, de::DeTable};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{ConfigError, ConfigProblem, Loaded, Settings};
 
@@ -23,6 +26,23 @@ impl Known {
     pub(super) fn with_items(mut self, table: &str, key: &str, keys: &[&str]) -> Self {
         self.items.insert((table.to_owned(), key.to_owned()), owned(keys));
         self
+    }
+
+    /// The readers that a file configures have switches like all agents.
+    fn with_readers(mut self, root: &DeTable<'_>) -> Self {
+        let readers = root.get("readers").and_then(|readers| readers.get_ref().as_array());
+        if let Some(switches) = self.tables.get_mut("watchers") {
+            let names = readers.into_iter().flat_map(|readers| readers.iter());
+            let names = names.filter_map(|reader| reader.get_ref().as_table()?.get("name")?.get_ref().as_str());
+            switches.extend(names.map(|name| name.replace('-', "_")));
+        }
+        self
+    }
+
+    /// Adds a list of tables at the first level: `[[name]]`.
+    pub(super) fn with_list(mut self, name: &str, keys: &[&str]) -> Self {
+        self.tables.insert(name.to_owned(), Vec::new());
+        self.with_items(name, "", keys)
     }
 
     #[cfg(test)]
@@ -50,6 +70,14 @@ impl Report<'_> {
         let offset = value.map_or(0, |value| value.span().start);
         self.errors.push(problem(self.text, self.file, offset, message.to_owned(), remedy.to_owned()));
     }
+
+    /// Says that the value of `key` in the table number `index` of the list `list` is wrong, or missing there.
+    pub(super) fn error_in(&mut self, list: &str, index: usize, key: &str, message: &str, remedy: &str) {
+        let item = self.root.get(list).and_then(|list| list.get_ref().as_array()?.get(index));
+        let value = item.and_then(|item| item.get_ref().as_table()?.get(key)).or(item);
+        let offset = value.map_or(0, |value| value.span().start);
+        self.errors.push(problem(self.text, self.file, offset, message.to_owned(), remedy.to_owned()));
+    }
 }
 
 /// Reads the text of a file.
@@ -62,7 +90,8 @@ pub(super) fn parse<T: Settings>(text: &str, file: &Path, names: &[&str]) -> Res
     };
     let root = DeTable::parse(text).map_err(|error| refuse(&error))?;
     let mut warnings = Vec::new();
-    unknown(text, file, root.get_ref(), &T::known(names), &mut warnings);
+    let known = T::known(names).with_readers(root.get_ref());
+    unknown(text, file, root.get_ref(), &known, &mut warnings);
     let settings = T::deserialize(toml::Deserializer::from(root.clone())).map_err(|error| refuse(&error))?;
     let mut report = Report { text, file, root: root.get_ref(), errors: Vec::new() };
     settings.validate(&mut report);
@@ -84,21 +113,29 @@ fn unknown(text: &str, file: &Path, root: &DeTable<'_>, known: &Known, warnings:
             warnings.push(unknown_key(text, file, name, what, &tables, remedy));
             continue;
         };
+        if let Some(items) = known.items.get(&(name.get_ref().to_string(), String::new())) {
+            unknown_in_items(text, file, value.get_ref(), items, warnings);
+        }
         for (key, value) in value.get_ref().as_table().into_iter().flatten() {
             if !keys.iter().any(|known| known == key.get_ref()) {
                 warnings.push(unknown_key(text, file, key, "key", keys, None));
             } else if let Some(items) = known.items.get(&(name.get_ref().to_string(), key.get_ref().to_string())) {
-                for item in value.get_ref().as_array().into_iter().flat_map(|array| array.iter()) {
-                    for (key, _) in item.get_ref().as_table().into_iter().flatten() {
-                        if !items.iter().any(|known| known == key.get_ref()) {
-                            warnings.push(unknown_key(text, file, key, "key", items, None));
-                        }
-                    }
-                }
+                unknown_in_items(text, file, value.get_ref(), items, warnings);
             }
         }
     }
     warnings.sort_by_key(|warning| (warning.line, warning.column));
+}
+
+/// Finds keys that nobody knows in a list of tables.
+fn unknown_in_items(text: &str, file: &Path, list: &DeValue<'_>, known: &[String], warnings: &mut Vec<ConfigProblem>) {
+    for item in list.as_array().into_iter().flat_map(|array| array.iter()) {
+        for (key, _) in item.get_ref().as_table().into_iter().flatten() {
+            if !known.iter().any(|known| known == key.get_ref()) {
+                warnings.push(unknown_key(text, file, key, "key", known, None));
+            }
+        }
+    }
 }
 
 fn unknown_key(

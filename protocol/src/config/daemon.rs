@@ -40,6 +40,12 @@ pub const DAEMON_CONFIG_TEMPLATE: &str = r#"# Settings of the OpenSession daemon
 
 [storage]
 # retention = "forever"    # or "90d", "26w", "2y": sessions without a change for that long are deleted
+
+# [[readers]]              # an agent that is read by a program of yours, once for each such table
+# name = "my-agent"        # its id; its switch under [watchers] is my_agent
+# command = ["my-reader"]  # run with a file's path as last argument; prints the session as HAIL
+# roots = ["~/.my-agent"]  # folders with the agent's files, and all below them
+# pattern = "*.log"        # the files' names
 "#;
 
 /// `daemon.toml`.
@@ -60,6 +66,8 @@ pub struct DaemonConfig {
     pub git_storage: GitStorage,
     /// What is kept.
     pub storage: Storage,
+    /// Agents that are read by programs of the user's.
+    pub readers: Vec<ReaderSettings>,
 }
 
 /// `[daemon]`
@@ -198,6 +206,49 @@ pub enum GitStorageMethod {
     None,
 }
 
+/// `[[readers]]`: an agent that is read by a program. When a file changes whose name is `pattern`, the command is run with
+/// its path as last argument; what it prints on standard output is the session as HAIL. It has 30 seconds and 64 MiB.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReaderSettings {
+    /// The agent's id: lower-case letters, digits and dashes.
+    pub name: String,
+    /// The program and its first arguments. No shell is involved.
+    pub command: Vec<String>,
+    /// Folders with the agent's files, and all below them; `~/` is the home directory.
+    pub roots: Vec<String>,
+    /// The files' names; `*` stands for anything.
+    pub pattern: String,
+}
+
+impl ReaderSettings {
+    /// What is wrong with it: the key, what, and what to write instead.
+    fn fault(&self) -> Option<(&'static str, String, &'static str)> {
+        let name = &self.name;
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if !name.starts_with(|first: char| first.is_ascii_lowercase()) || !name.bytes().all(plain) || name.len() > 40 {
+            return Some(("name", format!("`{name}` is no name for a reader"), "use lower-case letters, digits and -"));
+        }
+        if KNOWN_AGENTS.contains(&&*name.replace('-', "_")) {
+            return Some(("name", format!("`{name}` is the name of another agent"), "choose another name"));
+        }
+        if self.command.first().is_none_or(String::is_empty) {
+            return Some(("command", format!("the reader `{name}` has no command"), "write the program: [\"…\"]"));
+        }
+        if self.roots.is_empty() {
+            return Some(("roots", format!("the reader `{name}` has no folders"), "write at least one: [\"~/…\"]"));
+        }
+        let is_absolute = |root: &&String| root.starts_with('/') || *root == "~" || root.starts_with("~/");
+        if let Some(root) = self.roots.iter().find(|root| !is_absolute(root)) {
+            return Some(("roots", format!("`{root}` is no absolute path"), "begin it with / or ~/"));
+        }
+        if self.pattern.is_empty() || self.pattern.contains('/') {
+            let message = format!("`{}` is no pattern for names", self.pattern);
+            return Some(("pattern", message, "write one such as \"*.jsonl\""));
+        }
+        None
+    }
+}
+
 /// `[storage]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -277,6 +328,7 @@ const KNOWN_AGENTS: &[&str] = &[
     "factory_droid",
     "gemini",
     "goose",
+    "hail",
     "kilo_code",
     "kimi",
     "kiro",
@@ -307,6 +359,7 @@ impl Settings for DaemonConfig {
             ("storage", &["retention"]),
         ])
         .with_items("privacy", "rules", &["name", "pattern"])
+        .with_list("readers", &["name", "command", "roots", "pattern"])
     }
 
     fn validate(&self, report: &mut check::Report<'_>) {
@@ -318,6 +371,14 @@ impl Settings for DaemonConfig {
             if !excluded.starts_with('/') && excluded != "~" && !excluded.starts_with("~/") {
                 let message = format!("`{excluded}` is no absolute path");
                 report.error("privacy", "exclude_paths", &message, "begin it with / or ~/");
+            }
+        }
+        for (index, reader) in self.readers.iter().enumerate() {
+            if let Some((key, message, remedy)) = reader.fault() {
+                report.error_in("readers", index, key, &message, remedy);
+            } else if self.readers[..index].iter().any(|other| other.name == reader.name) {
+                let message = format!("a second reader `{}`", reader.name);
+                report.error_in("readers", index, "name", &message, "give it another name");
             }
         }
         for rule in &self.privacy.rules {

@@ -32,6 +32,7 @@ fn reads_every_key() {
         [watchers]
         codex = false
         goose = true
+        my_agent = true
         [server]
         url = "https://sessions.example.org"
         api_key = "key-0123456789"
@@ -48,6 +49,11 @@ fn reads_every_key() {
         method = "native"
         [storage]
         retention = "26w"
+        [[readers]]
+        name = "my-agent"
+        command = ["my-reader", "--hail"]
+        roots = ["~/.my-agent"]
+        pattern = "*.log"
         "#,
     )
     .unwrap();
@@ -56,6 +62,7 @@ fn reads_every_key() {
     assert_eq!(config.daemon.publish_on, PublishOn::SessionEnd);
     assert!(!config.watchers.enabled("codex") && config.watchers.enabled("claude-code"));
     assert_eq!(config.storage.retention, Retention::Days(182));
+    assert_eq!(config.readers[0].command, ["my-reader", "--hail"]);
     assert_eq!(config.git_storage.method, GitStorageMethod::Native);
     let privacy = &config.privacy;
     assert!(privacy.strip_env_vars && !privacy.strip_paths);
@@ -76,6 +83,7 @@ fn the_template_is_the_default() {
     assert_eq!(daemon(DAEMON_CONFIG_TEMPLATE).unwrap().settings, DaemonConfig::default());
     let shown: String = DAEMON_CONFIG_TEMPLATE
         .lines()
+        .take_while(|line| !line.contains("[[readers]]"))
         .filter(|line| !line.contains('…') && !line.contains("example") && !line.contains("= ["))
         .filter(|line| !line.contains("nickname"))
         .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line).to_owned() + "\n")
@@ -126,6 +134,37 @@ fn says_where_a_value_is_wrong() {
         let ConfigError::Invalid(problem) = daemon(text).unwrap_err() else { panic!("{text}") };
         assert!(problem.line >= 1 && problem.column >= 1, "{problem}");
     }
+}
+
+#[test]
+fn says_what_a_reader_lacks() {
+    let reader = |name: &str, rest: &str| format!("[[readers]]\nname = \"{name}\"\n{rest}\n");
+    let whole = "command = [\"x\"]\nroots = [\"/x\"]\npattern = \"*\"";
+    refused(
+        &reader("My Agent", whole),
+        "daemon.toml:2:8: `My Agent` is no name for a reader | use lower-case letters, digits and -",
+    );
+    refused(
+        &reader("roo-code", whole),
+        "daemon.toml:2:8: `roo-code` is the name of another agent | choose another name",
+    );
+    refused(
+        &reader("a", "command = []\nroots = [\"/x\"]\npattern = \"*\""),
+        "daemon.toml:3:11: the reader `a` has no command | write the program: [\"…\"]",
+    );
+    refused(
+        &reader("a", "command = [\"x\"]\nroots = [\"x\"]\npattern = \"*\""),
+        "daemon.toml:4:9: `x` is no absolute path | begin it with / or ~/",
+    );
+    refused(
+        &reader("a", "command = [\"x\"]\nroots = [\"/x\"]\npattern = \"a/*\""),
+        "daemon.toml:5:11: `a/*` is no pattern for names | write one such as \"*.jsonl\"",
+    );
+    let twice = reader("a", whole) + &reader("a", whole);
+    refused(&twice, "daemon.toml:7:8: a second reader `a` | give it another name");
+    assert!(daemon(&reader("a", "command = [\"x\"]")).unwrap_err().to_string().contains("missing field"));
+    let extra = reader("a", &format!("{whole}\npatern = 1"));
+    warned(&extra, &["daemon.toml:6:1: unknown key `patern` | did you mean `pattern`?"]);
 }
 
 #[test]

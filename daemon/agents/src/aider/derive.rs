@@ -24,7 +24,7 @@ const VERSION: u32 = 1;
 /// What is told at once, at most: a longer prompt, reply or output comes in several events.
 const TEXT_BYTES: usize = 30_000;
 /// Hunks that wait for the program to say that they were applied; those beyond are dropped, the edits are not.
-const DIFF_BYTES: usize = 24_000;
+const DIFF_BYTES: usize = 16_000;
 /// Inputs that wait for their prompts.
 const INPUTS: usize = 300;
 const PROMPT_CHARACTERS: usize = 200;

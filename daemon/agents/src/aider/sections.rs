@@ -158,8 +158,12 @@ fn is_begun(before: &[u8]) -> bool {
 /// with its log, keeps the ids of its sessions.
 fn project(log: &Path) -> String {
     let name = log.parent().and_then(Path::file_name).unwrap_or_default();
-    let hash = blake3::hash(name.as_encoded_bytes()).to_hex();
-    hash[..8].to_owned()
+    // FNV-1a: what little it mixes is enough for names, and any script can do it too.
+    let hash = name
+        .as_encoded_bytes()
+        .iter()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    format!("{hash:08x}")
 }
 
 pub(super) fn first_eight(bytes: &[u8]) -> u64 {

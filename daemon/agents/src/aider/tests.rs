@@ -87,7 +87,7 @@ fn the_last_reply_is_told_once_nothing_more_will_come() {
 #[test]
 fn what_is_longer_than_a_state_may_be_comes_in_pieces() {
     let line = "x".repeat(99);
-    let text = format!("#### hi  \n\n{}> Tokens: 1 sent, 2 received.  \n", format!("{line}\n").repeat(1000));
+    let text = format!("#### hi  \n\n{}\n> Tokens: 1 sent, 2 received.  \n", format!("{line}\n").repeat(1000));
     let (derived, _) = derive(&text, None);
     let agent = derived.events.iter().filter_map(|event| match &event.body {
         opensession_hail::Body::Message(message) if message.role == opensession_hail::Role::Agent => {

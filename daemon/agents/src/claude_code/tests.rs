@@ -90,6 +90,7 @@ fn a_session_as_a_whole() {
         agent_version: text("2.1.235"),
         started: Some("2026-02-01T10:00:01Z".parse().unwrap()),
         updated: Some("2026-02-01T10:00:44Z".parse().unwrap()),
+        tool: None,
         subagent_type: None,
         leaves: facts.leaves.clone(),
         titles_elsewhere: vec![("z9".to_owned(), "A title for elsewhere".to_owned())],
