@@ -27,6 +27,7 @@ pub mod opencode;
 pub mod rows;
 pub mod source;
 pub(crate) mod telling;
+pub mod zed;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
 pub use derive::{Derived, Deriver, Facts, Problem, StateError};
