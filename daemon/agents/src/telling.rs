@@ -189,11 +189,6 @@ impl Out<'_> {
             self.event(id, Body::Usage(usage));
         }
     }
-
-    /// Something in the record could not be read.
-    pub(crate) fn problem(&mut self, reason: String) {
-        self.derived.problems.push(Problem { record: self.number, position: 0, reason });
-    }
 }
 
 /// A text for the facts: neither empty nor endless.
