@@ -23,7 +23,7 @@ import truth as truths
 BAR = 0.98
 EXACT = {"citations resolve", "quotes hold", "within budget", "two runs equal"}
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]", re.S)
-HOME = re.compile(r"(?<![\w.~/-])(?:/home|/Users|/var/home)/[\w.-]+")
+HOME = re.compile(r"(?<![\w.~/-])(?:(?:/home|/Users|/var/home)/[\w.-]+|[A-Za-z]:(?:\\|\\\\|/)Users(?:\\|\\\\|/)[\w.-]+)")
 
 
 def plain(text):
@@ -34,6 +34,8 @@ def plain(text):
 
 def pieces(quote):
     """The parts of a quotation that must stand in the event: it may be cut, and redacted."""
+    if quote == "(image)":
+        return []
     parts = re.split(r"\[REDACTED:[\w-]+\]| \[…\] |…", quote)
     return [part for part in (plain(part) for part in parts) if part]
 
@@ -149,8 +151,10 @@ def judge_session(score, session, truth, text, page, budget):
 
     # Prompts. The first that asks for something; `continue` alone does not.
     if truth.prompts:
-        asks = [text for text in truth.prompts if not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?", text)]
-        first, latest = (asks or truth.prompts)[0], truth.prompts[-1]
+        asks = [text for text in truth.prompts if not truths.LOCAL.match(text)
+                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?", text)]
+        latest = [text for text in truth.prompts if not truths.LOCAL.match(text)] or truth.prompts
+        first, latest = (asks or truth.prompts)[0], latest[-1]
         shown = objective.get("first", {}).get("text", "")
         both("first prompt", begins(shown, first), start(first) in plain(section("Objective")), first)
         last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
@@ -248,9 +252,10 @@ def is_hidden_failure(command):
 
 def resolves(truth, index):
     """Whether a later run that succeeded shares the check's first words."""
-    words = re.findall(r"[\w:./-]+", re.sub(r"^cd \S+ && ", "", truth.commands[index]["command"]))
-    return any(command["status"] == "ok" and set(words[:2]) <= set(re.findall(r"[\w:./-]+", command["command"]))
-               for command in truth.commands[index + 1:])
+    tools = lambda command: {found.group(0).strip(" ;&|(") for found in truths.CHECK.finditer(truths.without_quotes(command))}
+    wanted = tools(truth.commands[index]["command"])
+    return bool(wanted) and any(command["status"] == "ok" and wanted <= tools(command["command"])
+                                for command in truth.commands[index + 1:])
 
 
 def judge_citations(score, session, handoff, page, events):
@@ -303,8 +308,9 @@ def strings(value):
         for item in value:
             yield from strings(item)
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from strings(item)
+        for key, item in value.items():
+            if key not in ("type", "media_type"):
+                yield from strings(item)
 
 
 def all_cites(value, key=""):

@@ -100,6 +100,7 @@ impl Draft {
         };
         short(&mut handoff.objective.first, limits.quote);
         short(&mut handoff.objective.latest, limits.quote);
+        short(&mut handoff.objective.latest_slash, limits.item);
         short(&mut handoff.objective.tool_summary, limits.summary);
         if limits.summary == 0 {
             handoff.objective.tool_summary = None;

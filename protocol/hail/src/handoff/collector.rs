@@ -110,6 +110,16 @@ pub(crate) struct Session {
     title_by_person: bool,
 }
 
+impl Session {
+    /// Whether a sub-agent's list is the session's own, seen from there: all open items of it are among its items.
+    fn shares_todos(&self, items: &[TodoItem]) -> bool {
+        let Some((own, _)) = &self.todos else { return false };
+        let is_open = |item: &&TodoItem| matches!(item.status, TodoStatus::Pending | TodoStatus::InProgress);
+        let mut open = own.iter().filter(is_open).peekable();
+        open.peek().is_some() && open.all(|item| items.iter().any(|other| other.content == item.content))
+    }
+}
+
 /// What stands last in a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
@@ -230,7 +240,9 @@ impl Collector {
                 self.files.edit(edit, cwd, mark);
                 self.commands.edited(self.files.edits, mark);
             }
-            Body::Todo(todo) if is_main => session.todos = Some((todo.items.clone(), mark)),
+            Body::Todo(todo) if is_main || session.shares_todos(&todo.items) => {
+                session.todos = Some((todo.items.clone(), mark));
+            }
             Body::Compaction(compaction) if is_main && !compaction.content.trim().is_empty() => {
                 self.tool_summary = Some((bounded(compaction.content.trim(), SUMMARY_BYTES).to_owned(), mark));
             }

@@ -71,7 +71,6 @@ pub(crate) struct Failed {
     pub(crate) times: u64,
     pub(crate) last: Mark,
     pub(crate) is_command: bool,
-    pub(crate) is_check: bool,
     line: Option<Line>,
 }
 
@@ -259,8 +258,7 @@ impl Commands {
         }
         let words = bounded_end(words.trim(), OUTPUT_BYTES).to_owned();
         let words = Some((words, output)).filter(|(words, _)| !words.is_empty());
-        let is_check = line.is_some_and(|line| !line.checks.is_empty());
-        let failed = Failed { what, words, times, last: call, is_command: line.is_some(), is_check, line: line.cloned() };
+        let failed = Failed { what, words, times, last: call, is_command: line.is_some(), line: line.cloned() };
         self.failures.insert(key, failed);
     }
 

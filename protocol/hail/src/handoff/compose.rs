@@ -11,6 +11,7 @@ use super::document::{
 };
 use super::files::{File, shown};
 use super::mark::Mark;
+use super::prompts::Prompt;
 use super::quote;
 use crate::TodoStatus;
 use crate::redact::Redactor;
@@ -151,10 +152,13 @@ impl Composer<'_> {
         let collected = self.collected;
         let prompts = &collected.prompts;
         let first = prompts.objective();
-        let latest = prompts.latest.as_ref().filter(|latest| first.is_none_or(|first| first.mark != latest.mark));
+        let is_other = |prompt: &&Prompt| first.is_none_or(|first| first.mark != prompt.mark);
+        let latest = prompts.latest.as_ref().filter(is_other);
+        let slash = prompts.latest_slash.as_ref().filter(is_other);
         Objective {
             first: first.map(|prompt| self.quote(&prompt.text, prompt.mark)),
             latest: latest.map(|prompt| self.quote(&prompt.text, prompt.mark)),
+            latest_slash: slash.map(|prompt| self.line_quote(&prompt.text, prompt.mark)),
             tool_summary: collected.tool_summary.as_ref().map(|(text, mark)| self.quote(text, *mark)),
         }
     }
@@ -503,9 +507,15 @@ pub(crate) fn cites(handoff: &Handoff) -> BTreeSet<&str> {
     let mut cites: BTreeSet<&str> = BTreeSet::new();
     let objective = &handoff.objective;
     let state = &handoff.state;
-    for found in [&objective.first, &objective.latest, &objective.tool_summary, &state.last_words, &state.question].into_iter().flatten() {
-        cites.insert(&found.cite);
-    }
+    let quotes = [
+        &objective.first,
+        &objective.latest,
+        &objective.latest_slash,
+        &objective.tool_summary,
+        &state.last_words,
+        &state.question,
+    ];
+    cites.extend(quotes.into_iter().flatten().map(|quote| quote.cite.as_str()));
     cites.extend(state.cite.as_deref());
     for found in state.last_command.iter().chain(state.last_failure.iter().map(|failure| &failure.run)) {
         cites.insert(&found.cite);

@@ -119,9 +119,12 @@ pub struct Objective {
     /// The first prompt that asks for something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Quote>,
-    /// The last prompt, where it is another one.
+    /// The last prompt in words, where it is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latest: Option<Quote>,
+    /// The slash command for the agent that came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_slash: Option<Quote>,
     /// The last summary that the agent's own tool made when it compacted the history. Nobody checked it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_summary: Option<Quote>,

@@ -85,6 +85,9 @@ impl Page<'_> {
         if let Some(latest) = &objective.latest {
             self.quotation("Latest request", latest);
         }
+        if let Some(slash) = &objective.latest_slash {
+            self.line(&format!("Then the slash command {} [{}]", code(&slash.text), slash.cite));
+        }
         if let Some(summary) = &objective.tool_summary {
             self.quotation("Summary that the agent's own tool made when it compacted the history (unchecked)", summary);
         }

@@ -39,8 +39,10 @@ pub(crate) struct Prompts {
     pub(crate) objective: Option<Prompt>,
     /// The first of any kind, for sessions in which none asks.
     fallback: Option<Prompt>,
-    /// The latest that is meant for the agent.
+    /// The latest that is in words.
     pub(crate) latest: Option<Prompt>,
+    /// A slash command for the agent that came after it.
+    pub(crate) latest_slash: Option<Prompt>,
 }
 
 impl Prompts {
@@ -53,8 +55,13 @@ impl Prompts {
         if self.fallback.is_none() && nature != Nature::Boilerplate {
             self.fallback = Some(whole());
         }
-        if matches!(nature, Nature::Request | Nature::GoOn | Nature::Slash) {
-            self.latest = Some(whole());
+        match nature {
+            Nature::Request | Nature::GoOn => {
+                self.latest = Some(whole());
+                self.latest_slash = None;
+            }
+            Nature::Slash => self.latest_slash = Some(whole()),
+            Nature::Local | Nature::Boilerplate => {}
         }
         let prompt = Prompt { text: bounded(text.trim(), LINE_BYTES).to_owned(), mark };
         if self.first.len() < FIRST_PROMPTS {
@@ -115,7 +122,7 @@ pub(crate) fn nature(text: &str) -> Nature {
             return Nature::Local;
         }
         // With words after it, it asks for what they say.
-        return if text.len() - name.len() >= 20 { Nature::Request } else { Nature::Slash };
+        return if text.len() > name.len() { Nature::Request } else { Nature::Slash };
     }
     let bare = text.trim_end_matches(['.', '!']).to_lowercase();
     let goes_on = ["continue", "go on", "resume", "proceed", "keep going", "please continue", "continue please", "계속", "계속해", "계속해줘"];

@@ -85,8 +85,7 @@ impl Replay {
                 // `\ No newline at end of file`, headers
                 Some(_) => continue,
             };
-            let text = line.get(1..).unwrap_or_default();
-            lines.push(HunkLine { sign, hash: hash(text.strip_suffix('\r').unwrap_or(text)) });
+            lines.push(HunkLine { sign, hash: line_hash(line.get(1..).unwrap_or_default()) });
         }
     }
 
@@ -112,7 +111,7 @@ impl Replay {
         let lines: Vec<u64> = diff
             .lines()
             .filter_map(|line| line.strip_prefix('+'))
-            .map(|text| hash(text.strip_suffix('\r').unwrap_or(text)))
+            .map(line_hash)
             .collect();
         self.unknown |= self.regions.iter().any(|region| {
             region.pieces.iter().any(|piece| matches!(piece, Piece::Kept { .. }))
@@ -327,32 +326,71 @@ impl Region {
         kept
     }
 
+    /// The file before and after as lines, runs of unknown ones as one, and the difference between them.
     fn net(&self) -> (u64, u64) {
-        let mut sum = (0, 0);
-        let mut expected = 0;
-        let mut new: Vec<u64> = Vec::new();
-        let mut gap = |from: u64, to: u64, new: &mut Vec<u64>| {
-            let old: Vec<u64> = self.original.range(from..to).map(|(_, hash)| *hash).collect();
-            let hidden = (to - from) - old.len() as u64;
-            let (added, removed) = compare(&old, new);
-            sum.0 += added;
-            sum.1 += removed + hidden;
-            new.clear();
-        };
+        let mut ends: Vec<u64> = Vec::new();
         for piece in &self.pieces {
-            match piece {
-                Piece::Kept { from, lines } => {
-                    gap(expected, *from, &mut new);
-                    expected = from + lines;
-                }
-                Piece::New(lines) => new.extend(lines),
+            if let Piece::Kept { from, lines } = piece {
+                ends.extend([*from, from + lines]);
             }
         }
-        // Of an endless file the end is always there, unless it was written anew, which is known not to be countable.
-        let end = if self.originals >= ENDLESS { expected } else { self.originals };
-        gap(expected, end.max(expected), &mut new);
-        sum
+        let mut old = Lines::default();
+        self.originals(0, self.originals, &ends, &mut old);
+        let mut new = Lines::default();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Kept { from, lines } => self.originals(*from, from + lines, &ends, &mut new),
+                Piece::New(lines) => lines.iter().for_each(|hash| new.push(*hash, 1)),
+            }
+        }
+        compare(&old, &new)
     }
+
+    /// The lines of the file before from `from` to `to`, cut at `ends`, which ascend.
+    fn originals(&self, from: u64, to: u64, ends: &[u64], lines: &mut Lines) {
+        let mut at = from;
+        let mut unknown = |from: u64, to: u64, lines: &mut Lines| {
+            let mut start = from;
+            let first = ends.partition_point(|end| *end <= from);
+            for end in ends[first..].iter().copied().take_while(|end| *end < to).chain([to]) {
+                if end > start {
+                    lines.push(run_hash(start, end), end - start);
+                    start = end;
+                }
+            }
+        };
+        for (number, hash) in self.original.range(from..to) {
+            unknown(at, *number, lines);
+            lines.push(*hash, 1);
+            at = number + 1;
+        }
+        unknown(at, to, lines);
+    }
+}
+
+/// Hashes of lines, or of runs of lines, and how many lines each is.
+#[derive(Debug, Default)]
+struct Lines {
+    hashes: Vec<u64>,
+    counts: Vec<u64>,
+}
+
+impl Lines {
+    fn push(&mut self, hash: u64, count: u64) {
+        self.hashes.push(hash);
+        self.counts.push(count);
+    }
+
+    /// How many lines stand in a part of it.
+    fn sum(&self, from: usize, length: usize) -> u64 {
+        self.counts[from..from + length].iter().sum()
+    }
+}
+
+/// What stands for lines that no hunk showed: like nothing else.
+fn run_hash(from: u64, to: u64) -> u64 {
+    let mix = |hash: u64, number: u64| (hash ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    mix(mix(0x5851_f42d_4c95_7f2d, from), to)
 }
 
 impl Piece {
@@ -397,23 +435,34 @@ fn push_kept(pieces: &mut Vec<Piece>, number: u64) {
 }
 
 /// Lines of `new` that `old` lacks, and the other way round, in order.
-fn compare(old: &[u64], new: &[u64]) -> (u64, u64) {
-    if old.is_empty() || new.is_empty() {
-        return (new.len() as u64, old.len() as u64);
-    }
-    if old.len().saturating_mul(new.len()) > STEPS {
+fn compare(old: &Lines, new: &Lines) -> (u64, u64) {
+    let same_start = old.hashes.iter().zip(&new.hashes).take_while(|(one, other)| one == other).count();
+    let most = old.hashes.len().min(new.hashes.len()) - same_start;
+    let same_end =
+        old.hashes.iter().rev().zip(new.hashes.iter().rev()).take(most).take_while(|(one, other)| one == other).count();
+    let (old_end, new_end) = (old.hashes.len() - same_end, new.hashes.len() - same_end);
+    let (old_part, new_part) = (&old.hashes[same_start..old_end], &new.hashes[same_start..new_end]);
+    if old_part.len().saturating_mul(new_part.len()) > STEPS {
         let mut counts: BTreeMap<u64, i64> = BTreeMap::new();
-        new.iter().for_each(|hash| *counts.entry(*hash).or_default() += 1);
-        old.iter().for_each(|hash| *counts.entry(*hash).or_default() -= 1);
+        let mut add = |lines: &Lines, from: usize, to: usize, sign: i64| {
+            for index in from..to {
+                *counts.entry(lines.hashes[index]).or_default() += sign * lines.counts[index] as i64;
+            }
+        };
+        add(new, same_start, new_end, 1);
+        add(old, same_start, old_end, -1);
         let sum = |sign: i64| counts.values().map(|count| (count * sign).max(0) as u64).sum();
         return (sum(1), sum(-1));
     }
-    capture_diff_slices(Algorithm::Myers, old, new).iter().fold((0, 0), |(added, removed), op| match op {
-        DiffOp::Equal { .. } => (added, removed),
-        DiffOp::Delete { old_len, .. } => (added, removed + *old_len as u64),
-        DiffOp::Insert { new_len, .. } => (added + *new_len as u64, removed),
-        DiffOp::Replace { old_len, new_len, .. } => (added + *new_len as u64, removed + *old_len as u64),
-    })
+    let (mut added, mut removed) = (0, 0);
+    for op in capture_diff_slices(Algorithm::Myers, old_part, new_part) {
+        let (old_range, new_range) = (op.old_range(), op.new_range());
+        if !matches!(op, DiffOp::Equal { .. }) {
+            removed += old.sum(same_start + old_range.start, old_range.len());
+            added += new.sum(same_start + new_range.start, new_range.len());
+        }
+    }
+    (added, removed)
 }
 
 /// `@@ -12,3 +12,4 @@`: the first of the old lines and how many they are.
@@ -424,9 +473,16 @@ fn hunk_start(line: &str) -> Option<(u64, u64)> {
     Some((start.parse().ok()?, lines.parse().ok()?))
 }
 
-/// FNV-1a, 64 bits. <http://www.isthe.com/chongo/tech/comp/fnv/>
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// FNV-1a, 64 bits, of a line. <http://www.isthe.com/chongo/tech/comp/fnv/>
+///
+/// Claude Code writes two spaces for each leading tab in its patches, and the tabs themselves in the content of new
+/// files: here both are the same.
+fn line_hash(line: &str) -> u64 {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let text = line.trim_start_matches('\t');
+    let tabs = std::iter::repeat_n(b' ', (line.len() - text.len()) * 2);
+    tabs.chain(text.bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

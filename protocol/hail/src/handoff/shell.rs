@@ -31,14 +31,22 @@ pub(crate) enum Join {
 /// A command without operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Simple {
-    /// Its words without quotes; assignments before it are left out.
+    /// Its words without quotes; assignments before it stand apart.
     pub(crate) words: Vec<String>,
+    /// Assignments before it, or alone.
+    pub(crate) assignments: Vec<String>,
     /// Files that its output goes to.
     pub(crate) writes: Vec<String>,
     /// What comes after it.
     pub(crate) join: Join,
     /// Whether it reads the output of the one before.
     pub(crate) piped: bool,
+}
+
+impl Simple {
+    fn new(piped: bool) -> Self {
+        Self { words: Vec::new(), assignments: Vec::new(), writes: Vec::new(), join: Join::End, piped }
+    }
 }
 
 /// A command line, understood.
@@ -65,6 +73,10 @@ impl Line {
         let mut line = Line::default();
         let mut parts = Vec::new();
         for (index, command) in commands.iter().enumerate() {
+            if command.words.is_empty() && !command.assignments.is_empty() {
+                // What it sets, a later command may use.
+                parts.push(command.assignments.join(" "));
+            }
             if is_trifle(command) {
                 continue;
             }
@@ -101,7 +113,7 @@ fn is_trifle(command: &Simple) -> bool {
     if command.piped {
         return matches!(
             name,
-            "head" | "tail" | "grep" | "egrep" | "rg" | "cat" | "tee" | "wc" | "sort" | "uniq" | "less" | "sed" | "awk" | "tr" | "cut" | "jq"
+            "head" | "tail" | "grep" | "egrep" | "rg" | "cat" | "tee" | "wc" | "sort" | "uniq" | "less" | "tr" | "cut"
         );
     }
     matches!(
@@ -182,7 +194,7 @@ pub(crate) enum ShellChange {
 /// Takes a line apart.
 fn split(text: &str, depth: usize, commands: &mut Vec<Simple>) {
     let mut lexer = Lexer { bytes: text.as_bytes(), text, at: 0, here: Vec::new() };
-    let mut current = Simple { words: Vec::new(), writes: Vec::new(), join: Join::End, piped: false };
+    let mut current = Simple::new(false);
     loop {
         if commands.len() >= MAX_COMMANDS {
             return;
@@ -195,8 +207,9 @@ fn split(text: &str, depth: usize, commands: &mut Vec<Simple>) {
                         &*word,
                         "do" | "then" | "else" | "elif" | "if" | "while" | "until" | "{" | "}" | "!" | "time" | "fi" | "done" | "("
                     );
-                if !is_keyword && !(starts && is_assignment(&word)) && current.words.len() < MAX_WORDS {
-                    current.words.push(word);
+                let place = if starts && is_assignment(&word) { &mut current.assignments } else { &mut current.words };
+                if !is_keyword && place.len() < MAX_WORDS {
+                    place.push(word);
                 }
             }
             Token::Write(target) => {
@@ -207,10 +220,7 @@ fn split(text: &str, depth: usize, commands: &mut Vec<Simple>) {
             Token::Read => {}
             Token::Join(join) => {
                 let piped = join == Join::Pipe;
-                let mut done = std::mem::replace(
-                    &mut current,
-                    Simple { words: Vec::new(), writes: Vec::new(), join: Join::End, piped },
-                );
+                let mut done = std::mem::replace(&mut current, Simple::new(piped));
                 done.join = join;
                 push(done, depth, commands);
                 if join == Join::End {
@@ -228,7 +238,7 @@ fn split(text: &str, depth: usize, commands: &mut Vec<Simple>) {
 }
 
 fn push(command: Simple, depth: usize, commands: &mut Vec<Simple>) {
-    if command.words.is_empty() && command.writes.is_empty() {
+    if command.words.is_empty() && command.writes.is_empty() && command.assignments.is_empty() {
         return;
     }
     let is_shell = command.words.first().is_some_and(|word| {
