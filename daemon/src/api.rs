@@ -5,6 +5,7 @@ mod daemon_hello;
 mod daemon_status;
 mod errors;
 mod filter;
+mod handoff_create;
 mod index_refresh;
 mod problem_list;
 mod scope;
@@ -14,6 +15,7 @@ mod session_forget;
 mod session_get;
 mod session_list;
 mod session_restore;
+mod session_summary;
 mod stats_get;
 mod subscriptions;
 
@@ -26,8 +28,9 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, ProblemPage,
+    RebuildScope, Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage,
+    SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -101,6 +104,30 @@ impl DaemonServer for Api {
         self.blocking(move |engine| {
             let asked = session_events::Asked { from, limit, around, kinds };
             session_events::answer(engine, &session, &asked, &scope.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary> {
+        self.blocking(move |engine| session_summary::answer(engine, &session, &scope.unwrap_or_default())).await
+    }
+
+    async fn handoff(
+        &self,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        format: Option<HandoffFormat>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer> {
+        self.blocking(move |engine| {
+            let asked = handoff_create::Asked {
+                sessions: sessions.unwrap_or_default(),
+                hail,
+                budget,
+                format: format.unwrap_or_default(),
+            };
+            handoff_create::answer(engine, &asked, &scope.unwrap_or_default())
         })
         .await
     }

@@ -7,8 +7,9 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, ProblemPage,
+    RebuildScope, Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage,
+    SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -56,6 +57,23 @@ pub trait Daemon {
         kinds: Option<Vec<opensession_hail::Kind>>,
         scope: Option<Scope>,
     ) -> RpcResult<EventPage>;
+
+    /// Sums a session up in three lines, for lists and hovers.
+    #[method(name = "session/summary", param_kind = map)]
+    async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary>;
+
+    /// Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A name
+    /// may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), `full`, or
+    /// a number of bytes. Secrets are taken out.
+    #[method(name = "handoff/create", param_kind = map)]
+    async fn handoff(
+        &self,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        format: Option<HandoffFormat>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer>;
 
     /// Sends events as they are taken in: of one session, or of all.
     #[subscription(

@@ -4,6 +4,7 @@
 mod agent;
 mod daemon;
 mod event;
+mod handoff;
 mod index;
 mod search;
 mod session;
@@ -12,6 +13,7 @@ mod stats;
 pub use agent::*;
 pub use daemon::*;
 pub use event::*;
+pub use handoff::*;
 pub use index::*;
 pub use search::*;
 pub use session::*;

@@ -7,8 +7,9 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+        AgentInfo, DaemonStatus, EventPage, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, ProblemPage,
+        RebuildScope, Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionPage,
+        SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
     },
 };
 
@@ -79,6 +80,14 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         ) gives (EventPage)
             "Gives events of one session: from number `from` (1 when absent), at most `limit` of them (200 when absent, \
              2,000 at most) and at most about 4 MB; `around` gives the events about one, `kinds` only events of these kinds."
+        "session/summary" (session: String, scope "?": Scope) gives (SessionSummary)
+            "Sums a session up in three lines, for lists and hovers."
+        "handoff/create" (
+            sessions "?": Vec<String>, hail "?": String, budget "?": String, format "?": HandoffFormat, scope "?": Scope
+        ) gives (HandoffAnswer)
+            "Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A \
+             name may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), \
+             `full`, or a number of bytes. Secrets are taken out."
         "session/subscribe" (session "?": String, scope "?": Scope)
             sends (SessionUpdate, "session/update", "session/unsubscribe")
             "Sends events as they are taken in: of one session, or of all."

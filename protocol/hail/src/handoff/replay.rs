@@ -349,12 +349,12 @@ impl Region {
     /// The lines of the file before from `from` to `to`, cut at `ends`, which ascend.
     fn originals(&self, from: u64, to: u64, ends: &[u64], lines: &mut Lines) {
         let mut at = from;
-        let mut unknown = |from: u64, to: u64, lines: &mut Lines| {
+        let unknown = |from: u64, to: u64, lines: &mut Lines| {
             let mut start = from;
             let first = ends.partition_point(|end| *end <= from);
             for end in ends[first..].iter().copied().take_while(|end| *end < to).chain([to]) {
                 if end > start {
-                    lines.push(run_hash(start, end), end - start);
+                    lines.push_run(start, end);
                     start = end;
                 }
             }
@@ -379,6 +379,16 @@ impl Lines {
     fn push(&mut self, hash: u64, count: u64) {
         self.hashes.push(hash);
         self.counts.push(count);
+    }
+
+    /// A run of unknown lines stands for as many, up to a bound: it is not given up for a few that are alike.
+    fn push_run(&mut self, from: u64, to: u64) {
+        const MOST: u64 = 64;
+        let parts = (to - from).min(MOST);
+        for part in 0..parts {
+            let count = if part + 1 == parts { to - from - part } else { 1 };
+            self.push(run_hash(from, to).wrapping_add(part), count);
+        }
     }
 
     /// How many lines stand in a part of it.
