@@ -115,12 +115,15 @@ fn sources(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<Vec<(Ses
 }
 
 fn hail(reader: impl BufRead + 'static) -> RpcResult<(SessionFacts, Source)> {
-    let unreadable = |reason: String| errors::bad_value(reason, "give a session that opensession log lists, or a HAIL file");
+    let unreadable =
+        |reason: String| errors::bad_value(reason, "give a session that opensession log lists, or a HAIL file");
     let mut items = read_any(reader).map_err(|error| unreadable(format!("cannot read the file: {error}")))?;
     match items.next() {
         Some(Ok(Item::Header(header))) => Ok((SessionFacts::of_header(&header), Source::Hail(Box::new(items)))),
         Some(Err(error)) => Err(unreadable(format!("cannot read the file: {error}"))),
-        Some(Ok(Item::Problem(problem))) => Err(unreadable(format!("not HAIL: line {}: {}", problem.line, problem.reason))),
+        Some(Ok(Item::Problem(problem))) => {
+            Err(unreadable(format!("not HAIL: line {}: {}", problem.line, problem.reason)))
+        }
         Some(Ok(Item::Event(_))) | None => Err(unreadable("not HAIL: its first line is no header".to_owned())),
     }
 }

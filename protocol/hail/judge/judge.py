@@ -136,8 +136,8 @@ def begins(shown, real, least=40):
 
 def relative(path, cwd):
     path = HOME.sub("~", path)
-    cwd = HOME.sub("~", (cwd or "").rstrip("/"))
-    return path[len(cwd) + 1:] if cwd and path.startswith(cwd + "/") else path
+    cwd = HOME.sub("~", (cwd or "").rstrip("/\\"))
+    return path[len(cwd) + 1:] if cwd and path.startswith((cwd + "/", cwd + "\\")) else path
 
 
 def judge_session(score, session, truth, text, page, budget):
@@ -148,6 +148,7 @@ def judge_session(score, session, truth, text, page, budget):
         score.add(what + " (json)", in_json, session, why), score.add(what + " (md)", in_page, session, why))
     section = lambda name: (re.search(rf"^## {name}.*?$(.*?)(?=^## |\Z)", page, re.S | re.M) or ["", ""])[1]
     start = lambda real, count=40: plain(real)[:count]
+    truth.cwd = truth.cwd or (handoff["sessions"] or [{}])[0].get("cwd")
 
     # Prompts. The first that asks for something; `continue` alone does not.
     if truth.prompts:

@@ -24,12 +24,12 @@ pub use collector::{Collector, SessionFacts};
 pub use compose::Draft;
 pub use document::{
     Abandoned, Check, CheckKind, Commit, Decision, DecisionKind, Evidence, FailedRun, Failure, FileChange, FileFate,
-    FilesTotal, Handoff, NextStep, Objective, OpenTodo, Outcome, Quote, RepositoryState, Run, SessionHead, Standing, State,
-    Summary,
+    FilesTotal, Handoff, NextStep, Objective, OpenTodo, Outcome, Quote, RepositoryState, Run, SessionHead, Standing,
+    State, Summary,
 };
 
-use schemars::generate::SchemaSettings;
 use schemars::Schema;
+use schemars::generate::SchemaSettings;
 
 /// The version of the form that this crate writes.
 pub const VERSION: &str = "handoff/0.1";

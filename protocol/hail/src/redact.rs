@@ -118,7 +118,10 @@ fn replacement(rule: &Rule) -> String {
 fn next_start(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     let mut next = at + 1;
-    while next < bytes.len() && (bytes[next - 1].is_ascii_alphanumeric() || bytes[next - 1] == b'_') && bytes[next].is_ascii_alphanumeric() {
+    while next < bytes.len()
+        && (bytes[next - 1].is_ascii_alphanumeric() || bytes[next - 1] == b'_')
+        && bytes[next].is_ascii_alphanumeric()
+    {
         next += 1;
     }
     next

@@ -36,7 +36,8 @@ pub(super) fn copy(copied: &str, context: &mut Context<'_>) -> Result<(), Failur
 
 fn feed(program: &[&str], copied: &str) -> bool {
     let Some((name, arguments)) = program.split_first() else { return false };
-    let child = Command::new(name).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child =
+        Command::new(name).args(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let Ok(mut child) = child else { return false };
     let written = child.stdin.take().is_some_and(|mut input| input.write_all(copied.as_bytes()).is_ok());
     child.wait().is_ok_and(|status| status.success()) && written
@@ -63,9 +64,15 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_rfc() {
-        for (text, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")]
-        {
+        for (text, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
             assert_eq!(base64(text.as_bytes()), expected);
         }
     }

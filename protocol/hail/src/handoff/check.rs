@@ -47,37 +47,52 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
         "gofmt" | "goimports" | "gofumpt" if has("-l") || has("-d") => Lint,
         "gotestsum" | "ginkgo" => Test,
         // Python
-        "pytest" | "py.test" | "tox" | "nox" | "unittest" | "nosetests" | "trial" | "stestr" | "behave" | "doctest" => Test,
+        "pytest" | "py.test" | "tox" | "nox" | "unittest" | "nosetests" | "trial" | "stestr" | "behave" | "doctest" => {
+            Test
+        }
         "mypy" | "pyright" | "basedpyright" | "pyre" | "pytype" | "ty" | "pyrefly" | "dmypy" => Types,
         "ruff" => match verb {
             "format" if !has("--check") && !has("--diff") => return None,
             _ => Lint,
         },
         "flake8" | "pylint" | "pycodestyle" | "pydocstyle" | "bandit" | "vulture" | "pyflakes" => Lint,
-        "black" | "isort" | "autopep8" | "yapf" if has("--check") || has("--check-only") || has("--diff") || has("-c") => Lint,
+        "black" | "isort" | "autopep8" | "yapf"
+            if has("--check") || has("--check-only") || has("--diff") || has("-c") =>
+        {
+            Lint
+        }
         "py_compile" | "compileall" => Build,
         "maturin" | "flit" if matches!(verb, "build" | "develop") => Build,
         "poetry" | "uv" | "hatch" | "pdm" if verb == "build" => Build,
         "hatch" if verb == "test" => Test,
         "manage.py" if verb == "test" => Test,
         "manage.py" if verb == "check" => Lint,
-        "setup.py" if matches!(verb, "test" | "build") => if verb == "test" { Test } else { Build },
+        "setup.py" if matches!(verb, "test" | "build") => {
+            if verb == "test" {
+                Test
+            } else {
+                Build
+            }
+        }
         // JavaScript and TypeScript
         "npm" | "pnpm" | "yarn" | "bun" | "cnpm" => match verb {
             "test" | "t" | "tst" => Test,
             "build" if name != "npm" => Build,
             "run" | "run-script" => script_kind(after(rest, verb)?)?,
-            "" | "install" | "i" | "add" | "remove" | "ci" | "exec" | "x" | "dlx" | "init" | "create" | "publish" | "link" => {
+            "" | "install" | "i" | "add" | "remove" | "ci" | "exec" | "x" | "dlx" | "init" | "create" | "publish"
+            | "link" => {
                 return None;
             }
             script if name != "npm" => script_kind(script)?,
             _ => return None,
         },
-        "jest" | "vitest" | "mocha" | "ava" | "karma" | "jasmine" | "tap" | "cypress" | "uvu" | "c8" | "nyc" | "wtr" => Test,
+        "jest" | "vitest" | "mocha" | "ava" | "karma" | "jasmine" | "tap" | "cypress" | "uvu" | "c8" | "nyc"
+        | "wtr" => Test,
         "playwright" if verb == "test" => Test,
         "node" | "tsx" | "ts-node" if has("--test") => Test,
         "node" if has("--check") || has("-c") => Types,
-        "eslint" | "stylelint" | "oxlint" | "xo" | "standard" | "tslint" | "knip" | "markdownlint" | "markdownlint-cli2" => Lint,
+        "eslint" | "stylelint" | "oxlint" | "xo" | "standard" | "tslint" | "knip" | "markdownlint"
+        | "markdownlint-cli2" => Lint,
         "biome" | "rome" if matches!(verb, "check" | "lint" | "ci") => Lint,
         "prettier" if has("--check") || has("-c") || has("-l") || has("--list-different") => Lint,
         "tsc" | "vue-tsc" | "svelte-check" | "flow" | "tsgo" | "attw" => Types,
@@ -99,8 +114,8 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             _ => return None,
         },
         // Runners of named tasks
-        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "doit" | "poe" | "nox-session" | "earthly"
-        | "ninja" | "samu" | "grunt" | "gulp" | "xtask" => {
+        "make" | "gmake" | "just" | "task" | "rake" | "mage" | "invoke" | "inv" | "doit" | "poe" | "nox-session"
+        | "earthly" | "ninja" | "samu" | "grunt" | "gulp" | "xtask" => {
             let targets: Vec<&str> =
                 rest.iter().copied().filter(|word| !word.starts_with('-') && !word.contains('=')).collect();
             match targets.iter().find_map(|target| script_kind(target)) {
@@ -121,11 +136,19 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             "lint" | "check" => Lint,
             _ => return None,
         },
-        "pre-commit" | "prek" => if verb == "run" { Lint } else { return None },
+        "pre-commit" | "prek" => {
+            if verb == "run" {
+                Lint
+            } else {
+                return None;
+            }
+        }
         // Java, Kotlin, Scala
         "gradle" | "gradlew" => {
             let tasks = rest.iter().copied().filter(|word| !word.starts_with('-'));
-            tasks.filter_map(|task| jvm_task(task.rsplit(':').next().unwrap_or(task))).max_by_key(|kind| weight(*kind))?
+            tasks
+                .filter_map(|task| jvm_task(task.rsplit(':').next().unwrap_or(task)))
+                .max_by_key(|kind| weight(*kind))?
         }
         "mvn" | "mvnw" | "mvnd" => {
             let goals = rest.iter().copied().filter(|word| !word.starts_with('-'));
@@ -133,7 +156,12 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
                 .filter_map(|goal| match goal {
                     "test" | "verify" | "integration-test" | "surefire:test" | "install" => Some(Test),
                     "compile" | "package" | "test-compile" => Some(Build),
-                    _ if goal.contains("checkstyle") || goal.contains("spotbugs") || goal.contains("spotless:check") => Some(Lint),
+                    _ if goal.contains("checkstyle")
+                        || goal.contains("spotbugs")
+                        || goal.contains("spotless:check") =>
+                    {
+                        Some(Lint)
+                    }
                     _ => None,
                 })
                 .max_by_key(|kind| weight(*kind))?
@@ -146,7 +174,8 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
         // C and C++
         "ctest" => Test,
         "cmake" if has("--build") => {
-            let target = rest.iter().position(|word| matches!(*word, "--target" | "-t")).and_then(|at| rest.get(at + 1));
+            let target =
+                rest.iter().position(|word| matches!(*word, "--target" | "-t")).and_then(|at| rest.get(at + 1));
             target.and_then(|target| script_kind(target)).unwrap_or(Build)
         }
         "meson" => match verb {
@@ -155,7 +184,11 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             _ => return None,
         },
         "gcc" | "g++" | "cc" | "c++" | "clang" | "clang++" | "cl" | "nvcc" | "emcc" => {
-            if has("-fsyntax-only") { Types } else { Build }
+            if has("-fsyntax-only") {
+                Types
+            } else {
+                Build
+            }
         }
         "clang-tidy" | "cppcheck" | "cpplint" | "include-what-you-use" => Lint,
         "clang-format" if has("--dry-run") || has("-n") => Lint,
@@ -189,11 +222,21 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             _ => return None,
         },
         "xcodebuild" => {
-            if has("test") || has("test-without-building") { Test } else { Build }
+            if has("test") || has("test-without-building") {
+                Test
+            } else {
+                Build
+            }
         }
         "swiftlint" => Lint,
         "swiftformat" | "swift-format" if has("--lint") || verb == "lint" => Lint,
-        "swiftc" => if has("-typecheck") { Types } else { Build },
+        "swiftc" => {
+            if has("-typecheck") {
+                Types
+            } else {
+                Build
+            }
+        }
         // Others
         "dart" | "flutter" => match verb {
             "test" => Test,
@@ -216,14 +259,17 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             "fmt" if has("--check") => Lint,
             _ => return None,
         },
-        "stack" | "cabal" | "dune" | "lake" | "rebar3" | "nimble" | "elm" | "forge" | "hardhat" | "anchor" => match verb {
-            "test" | "runtest" | "eunit" | "ct" => Test,
-            "build" | "compile" | "make" => Build,
-            _ => return None,
-        },
+        "stack" | "cabal" | "dune" | "lake" | "rebar3" | "nimble" | "elm" | "forge" | "hardhat" | "anchor" => {
+            match verb {
+                "test" | "runtest" | "eunit" | "ct" => Test,
+                "build" | "compile" | "make" => Build,
+                _ => return None,
+            }
+        }
         "bats" | "shunit2" | "busted" | "elm-test" | "k6" | "hurl" | "schemathesis" | "promptfoo" => Test,
-        "shellcheck" | "hadolint" | "actionlint" | "yamllint" | "tflint" | "ansible-lint" | "vale" | "codespell" | "typos"
-        | "luacheck" | "selene" | "credo" | "semgrep" | "solhint" | "nixfmt" | "statix" | "deadnix" | "vint" | "proselint" => Lint,
+        "shellcheck" | "hadolint" | "actionlint" | "yamllint" | "tflint" | "ansible-lint" | "vale" | "codespell"
+        | "typos" | "luacheck" | "selene" | "credo" | "semgrep" | "solhint" | "nixfmt" | "statix" | "deadnix"
+        | "vint" | "proselint" => Lint,
         "shfmt" | "stylua" if has("-d") || has("--check") || has("-l") => Lint,
         "terraform" | "tofu" if verb == "validate" || verb == "fmt" && has("-check") => Lint,
         "helm" | "buf" | "sqlfluff" | "spectral" if verb == "lint" => Lint,
@@ -252,10 +298,14 @@ fn script_kind(name: &str) -> Option<CheckKind> {
     let mut words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let all: Vec<&str> = words.by_ref().collect();
     let any = |names: &[&str]| all.iter().any(|word| names.contains(word));
-    if any(&["fix", "watch", "install", "clean", "release", "deploy", "publish", "dev", "serve", "start", "docs", "update"]) {
+    if any(&[
+        "fix", "watch", "install", "clean", "release", "deploy", "publish", "dev", "serve", "start", "docs", "update",
+    ]) {
         return None;
     }
-    if any(&["typecheck", "types", "typing", "tsc", "mypy", "pyright"]) || all.windows(2).any(|pair| pair == ["type", "check"]) {
+    if any(&["typecheck", "types", "typing", "tsc", "mypy", "pyright"])
+        || all.windows(2).any(|pair| pair == ["type", "check"])
+    {
         return Some(Types);
     }
     if any(&["lint", "linter", "clippy", "vet", "eslint", "rubocop", "ruff", "style", "phpstan"]) {
@@ -264,8 +314,23 @@ fn script_kind(name: &str) -> Option<CheckKind> {
     if all.windows(2).any(|pair| matches!(pair, ["fmt" | "format", "check"] | ["check", "fmt" | "format"])) {
         return Some(Lint);
     }
-    if any(&["test", "tests", "spec", "specs", "e2e", "unit", "integration", "pytest", "jest", "vitest", "check", "ci", "verify", "coverage", "testall"])
-    {
+    if any(&[
+        "test",
+        "tests",
+        "spec",
+        "specs",
+        "e2e",
+        "unit",
+        "integration",
+        "pytest",
+        "jest",
+        "vitest",
+        "check",
+        "ci",
+        "verify",
+        "coverage",
+        "testall",
+    ]) {
         return Some(Test);
     }
     if any(&["build", "compile", "bundle", "assemble", "all"]) {
@@ -276,14 +341,21 @@ fn script_kind(name: &str) -> Option<CheckKind> {
 
 fn jvm_task(task: &str) -> Option<CheckKind> {
     let lower = task.to_ascii_lowercase();
-    if lower.contains("lint") || lower.contains("detekt") || lower.contains("checkstyle") || lower.ends_with("spotlesscheck") {
+    if lower.contains("lint")
+        || lower.contains("detekt")
+        || lower.contains("checkstyle")
+        || lower.ends_with("spotlesscheck")
+    {
         return Some(Lint);
     }
     if lower.ends_with("test") || lower.ends_with("tests") || lower == "check" || lower.contains("unittest") {
         return Some(Test);
     }
-    (lower.starts_with("compile") || lower.contains("build") || lower.starts_with("assemble") || lower.ends_with("classes"))
-        .then_some(Build)
+    (lower.starts_with("compile")
+        || lower.contains("build")
+        || lower.starts_with("assemble")
+        || lower.ends_with("classes"))
+    .then_some(Build)
 }
 
 /// Of several kinds in one command the one that tells most.
@@ -301,7 +373,18 @@ fn subcommand<'a>(name: &str, rest: &[&'a str]) -> &'a str {
     let takes_value = |flag: &str| {
         matches!(
             flag,
-            "--prefix" | "--filter" | "-F" | "--cwd" | "-C" | "--dir" | "--workspace" | "-w" | "--manifest-path" | "--color" | "--config" | "-f"
+            "--prefix"
+                | "--filter"
+                | "-F"
+                | "--cwd"
+                | "-C"
+                | "--dir"
+                | "--workspace"
+                | "-w"
+                | "--manifest-path"
+                | "--color"
+                | "--config"
+                | "-f"
         ) && name != "cargo"
     };
     let mut words = rest.iter();
@@ -332,8 +415,8 @@ fn unwrapped<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
         let Some((first, rest)) = words.split_first() else { break };
         let second = rest.first().copied().unwrap_or_default();
         let skip = match program(first) {
-            "sudo" | "env" | "time" | "nohup" | "command" | "exec" | "xvfb-run" | "caffeinate" | "unbuffer" | "builtin" | "doas"
-            | "rtk" | "chronic" => 1 + flags(rest),
+            "sudo" | "env" | "time" | "nohup" | "command" | "exec" | "xvfb-run" | "caffeinate" | "unbuffer"
+            | "builtin" | "doas" | "rtk" | "chronic" => 1 + flags(rest),
             "nice" | "ionice" | "stdbuf" | "timeout" | "gtimeout" | "taskset" | "chrt" => {
                 let mut skip = 1;
                 while let Some(word) = words.get(skip) {
@@ -345,10 +428,14 @@ fn unwrapped<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
                 }
                 skip
             }
-            "uv" | "poetry" | "pipenv" | "pdm" | "hatch" | "rye" | "conda" | "micromamba" | "pixi" if second == "run" => {
+            "uv" | "poetry" | "pipenv" | "pdm" | "hatch" | "rye" | "conda" | "micromamba" | "pixi"
+                if second == "run" =>
+            {
                 2 + flags(&rest[1..])
             }
-            "bundle" | "direnv" | "opam" | "devbox" | "asdf" | "volta" if matches!(second, "exec" | "run") => 2 + flags(&rest[1..]),
+            "bundle" | "direnv" | "opam" | "devbox" | "asdf" | "volta" if matches!(second, "exec" | "run") => {
+                2 + flags(&rest[1..])
+            }
             "npx" | "bunx" | "pnpx" | "uvx" | "pipx" => 1 + flags(rest),
             "pnpm" | "yarn" | "npm" | "bun" if matches!(second, "exec" | "dlx" | "x") => 2 + flags(&rest[1..]),
             "mise" | "rtx" if matches!(second, "exec" | "x") => {
@@ -367,7 +454,11 @@ fn unwrapped<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
                 let at = rest.iter().position(|word| *word == "-m").unwrap_or(0);
                 at + 2
             }
-            "python" | "python3" | "py" | "php" if second.ends_with("manage.py") || second.ends_with("setup.py") || second == "artisan" => 1,
+            "python" | "python3" | "py" | "php"
+                if second.ends_with("manage.py") || second.ends_with("setup.py") || second == "artisan" =>
+            {
+                1
+            }
             "php" if second.contains("vendor/bin/") => 1,
             "rails" | "bin/rails" if second == "exec" => 2,
             _ => 0,

@@ -366,8 +366,7 @@ impl Collector {
     /// Ends the session that was begun last.
     pub(crate) fn end_session(&mut self) {
         let Some(session) = self.sessions.last_mut() else { return };
-        let mut waiting: Vec<Call> =
-            self.commands.pending.values().filter(|call| !call.in_subagent).cloned().collect();
+        let mut waiting: Vec<Call> = self.commands.pending.values().filter(|call| !call.in_subagent).cloned().collect();
         waiting.sort_by_key(|call| call.mark);
         // Of very many only the last tell what it waits for.
         let surplus = waiting.len().saturating_sub(16);
@@ -400,7 +399,13 @@ fn is_question_tool(name: &str) -> bool {
     let bare = bare_name(name);
     matches!(
         bare.as_str(),
-        "askuserquestion" | "askfollowupquestion" | "requestuserinput" | "askuser" | "askquestion" | "question" | "askuserquestions"
+        "askuserquestion"
+            | "askfollowupquestion"
+            | "requestuserinput"
+            | "askuser"
+            | "askquestion"
+            | "question"
+            | "askuserquestions"
     )
 }
 

@@ -119,13 +119,8 @@ impl Commands {
         if let What::Shell { command, by_person, .. } = &call.what
             && !call.in_subagent
         {
-            let ran = Ran {
-                command: command.clone(),
-                outcome: Outcome::Unknown,
-                exit: None,
-                mark: call.mark,
-                output: None,
-            };
+            let ran =
+                Ran { command: command.clone(), outcome: Outcome::Unknown, exit: None, mark: call.mark, output: None };
             *(if *by_person { &mut self.last_by_person } else { &mut self.last }) = Some(ran);
         }
         if self.pending.len() < MAX_PENDING {
@@ -149,7 +144,12 @@ impl Commands {
         let outcome = match result.status {
             Status::Ok => Outcome::Ok,
             // What ran beside a call that failed was never run.
-            Status::Error if text.contains("<tool_use_error>Sibling tool call errored") || text.contains("<tool_use_error>Cancelled: parallel tool call") => Outcome::Interrupted,
+            Status::Error
+                if text.contains("<tool_use_error>Sibling tool call errored")
+                    || text.contains("<tool_use_error>Cancelled: parallel tool call") =>
+            {
+                Outcome::Interrupted
+            }
             Status::Error => Outcome::Failed,
             Status::Rejected => Outcome::Rejected,
             Status::Interrupted => Outcome::Interrupted,
@@ -157,7 +157,13 @@ impl Commands {
         };
         match &call.what {
             What::Shell { command, line, cwd, by_person } => {
-                let ran = Ran { command: command.clone(), outcome, exit: result.exit_code, mark: call.mark, output: Some(mark) };
+                let ran = Ran {
+                    command: command.clone(),
+                    outcome,
+                    exit: result.exit_code,
+                    mark: call.mark,
+                    output: Some(mark),
+                };
                 self.shell(&ran, line, call, result, text, mark);
                 if !call.in_subagent {
                     let place = if *by_person { &mut self.last_by_person } else { &mut self.last };
@@ -193,7 +199,9 @@ impl Commands {
             Outcome::Ok if line.masked && reading.failed => Outcome::Failed,
             other => other,
         };
-        if !line.checks.is_empty() && matches!(outcome, Outcome::Ok | Outcome::Failed | Outcome::Interrupted | Outcome::Running) {
+        if !line.checks.is_empty()
+            && matches!(outcome, Outcome::Ok | Outcome::Failed | Outcome::Interrupted | Outcome::Running)
+        {
             self.check(ran, outcome, line, call, reading);
         }
         match outcome {
@@ -219,7 +227,9 @@ impl Commands {
         let runs = self.checks.get(&name).map_or(0, |check| check.runs) + 1;
         if runs == 1 && self.checks.len() >= MAX_CHECKS {
             // The one that was run longest ago gives way.
-            if let Some(oldest) = self.checks.iter().min_by_key(|(_, check)| check.ran.mark).map(|(name, _)| name.clone()) {
+            if let Some(oldest) =
+                self.checks.iter().min_by_key(|(_, check)| check.ran.mark).map(|(name, _)| name.clone())
+            {
                 self.checks.remove(&oldest);
             }
         }
@@ -264,7 +274,16 @@ impl Commands {
 
     /// What a command did to files and commits.
     #[expect(clippy::too_many_arguments, reason = "the parts of one call and its result, used nowhere else")]
-    fn effects(&mut self, line: &Line, cwd: Option<&str>, outcome: Outcome, text: &str, mark: Mark, call: Mark, files: &mut Files) {
+    fn effects(
+        &mut self,
+        line: &Line,
+        cwd: Option<&str>,
+        outcome: Outcome,
+        text: &str,
+        mark: Mark,
+        call: Mark,
+        files: &mut Files,
+    ) {
         let mut commits = false;
         let mut directory = cwd.map(str::to_owned);
         for command in &line.commands {
@@ -277,7 +296,9 @@ impl Commands {
                 });
             }
             if outcome == Outcome::Ok {
-                shell::changed_files(command, &mut |path, change| files.shell(path, change, directory.as_deref(), call));
+                shell::changed_files(command, &mut |path, change| {
+                    files.shell(path, change, directory.as_deref(), call)
+                });
             }
             let Some((verb, rest)) = git_verb(&command.words) else { continue };
             let paths: Vec<&str> = rest.iter().map(String::as_str).filter(|word| !word.starts_with('-')).collect();
@@ -285,7 +306,8 @@ impl Commands {
                 "add" | "rm" | "mv" => files.stage(&paths, directory.as_deref()),
                 "commit" => {
                     commits = true;
-                    let takes_all = |flag: &String| flag == "--all" || flag.starts_with("-a") && !flag.starts_with("--");
+                    let takes_all =
+                        |flag: &String| flag == "--all" || flag.starts_with("-a") && !flag.starts_with("--");
                     if rest.iter().any(takes_all) {
                         files.stage(&[], directory.as_deref());
                     }
@@ -347,24 +369,35 @@ fn makes_good(later: &Line, earlier: &Line) -> bool {
         return false;
     }
     earlier.checks.iter().all(|(kind, text)| {
-        later.checks.iter().any(|(later_kind, later_text)| {
-            later_text == text || later_kind == kind && is_wider(later_text, text)
-        })
+        later
+            .checks
+            .iter()
+            .any(|(later_kind, later_text)| later_text == text || later_kind == kind && is_wider(later_text, text))
     })
 }
 
 /// Whether a check covers another of the same tool: it names nothing to narrow it down.
 fn is_wider(wide: &str, narrow: &str) -> bool {
     let tool = |text: &str| -> Vec<String> {
-        text.split_whitespace().take_while(|word| !word.starts_with(['-', '.', '/'])).take(2).map(str::to_owned).collect()
+        text.split_whitespace()
+            .take_while(|word| !word.starts_with(['-', '.', '/']))
+            .take(2)
+            .map(str::to_owned)
+            .collect()
     };
     if tool(wide) != tool(narrow) {
         return false;
     }
     let targets = |text: &str| text.split_whitespace().skip(2).filter(|word| !word.starts_with('-')).count();
-    let filters = |text: &str| text.split_whitespace().any(|word| matches!(word, "-run" | "-k" | "-t" | "-p" | "--filter" | "--test" | "--grep" | "-m"));
-    let tags = |text: &str| text.split_whitespace().any(|word| word.starts_with("-tags") || word.starts_with("--features"));
-    let all = wide.split_whitespace().any(|word| matches!(word, "./..." | "..." | "--workspace" | "--all" | "." | "..")) || targets(wide) == 0;
+    let filters = |text: &str| {
+        text.split_whitespace()
+            .any(|word| matches!(word, "-run" | "-k" | "-t" | "-p" | "--filter" | "--test" | "--grep" | "-m"))
+    };
+    let tags =
+        |text: &str| text.split_whitespace().any(|word| word.starts_with("-tags") || word.starts_with("--features"));
+    let all =
+        wide.split_whitespace().any(|word| matches!(word, "./..." | "..." | "--workspace" | "--all" | "." | ".."))
+            || targets(wide) == 0;
     all && !filters(wide) && (tags(wide) || !tags(narrow))
 }
 

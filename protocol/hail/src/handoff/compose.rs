@@ -30,8 +30,12 @@ impl Collector {
     /// Puts together what was gathered.
     pub fn finish(mut self, redactor: &Redactor) -> Draft {
         self.end_session();
-        let mut composer =
-            Composer { several: self.sessions.len() > 1, collected: &self, redactor: redactor.fresh(), marks: BTreeMap::new() };
+        let mut composer = Composer {
+            several: self.sessions.len() > 1,
+            collected: &self,
+            redactor: redactor.fresh(),
+            marks: BTreeMap::new(),
+        };
         let mut handoff = composer.compose();
         handoff.redactions = composer.redactor.found().clone();
         // A home directory is no secret: that it became `~` is seen.
@@ -80,8 +84,11 @@ impl Composer<'_> {
             ("decisions", collected.decisions_left_out),
             ("commits", collected.commands.commits_left_out),
         ];
-        handoff.omitted =
-            left_out.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name.to_owned(), count)).collect();
+        handoff.omitted = left_out
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect();
         handoff
     }
 
@@ -129,9 +136,8 @@ impl Composer<'_> {
 
     fn head(&mut self, session: &Session) -> SessionHead {
         let facts = &session.facts;
-        let mut line = |text: &Option<String>| {
-            text.as_ref().map(|text| self.line(text)).filter(|text| !text.is_empty())
-        };
+        let mut line =
+            |text: &Option<String>| text.as_ref().map(|text| self.line(text)).filter(|text| !text.is_empty());
         SessionHead {
             id: facts.id.clone(),
             short_id: facts.short_id.clone(),
@@ -185,8 +191,7 @@ impl Composer<'_> {
             resolved: failure.resolved_by.is_some(),
             resolved_by: failure.resolved_by.map(|mark| self.cite(mark)),
         });
-        state.pull_requests =
-            collected.pull_requests.iter().map(|(url, mark)| self.line_quote(url, *mark)).collect();
+        state.pull_requests = collected.pull_requests.iter().map(|(url, mark)| self.line_quote(url, *mark)).collect();
         state.now = session.facts.now.as_ref().map(|now| self.repository(now));
         state
     }
@@ -348,11 +353,12 @@ impl Composer<'_> {
                 let why = format!("{edits}; uncommitted changes dropped by git");
                 abandoned.push(Abandoned { what: file.path.clone(), why, cite: cite.clone() });
             } else if file.fate == FileFate::Undone {
-                let why = if file.added == Some(0) && file.edits > 0 && file.all_added.is_some() && file.removed == Some(0) {
-                    format!("{edits}, nothing left of them")
-                } else {
-                    "created and deleted again".to_owned()
-                };
+                let why =
+                    if file.added == Some(0) && file.edits > 0 && file.all_added.is_some() && file.removed == Some(0) {
+                        format!("{edits}, nothing left of them")
+                    } else {
+                        "created and deleted again".to_owned()
+                    };
                 abandoned.push(Abandoned { what: file.path.clone(), why, cite: file.cite.clone() });
             }
         }
@@ -388,7 +394,8 @@ impl Composer<'_> {
                 0 => String::new(),
                 count => format!(" ({})", counted(count as u64, "failing test", "failing tests")),
             };
-            let verb = if check.stale.is_some() { "run again, it failed and files were edited since" } else { "make it pass" };
+            let verb =
+                if check.stale.is_some() { "run again, it failed and files were edited since" } else { "make it pass" };
             step(format!("{verb}: {}{failing}", check.command), &check.cite);
         }
         for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Ok && check.stale.is_some()) {
@@ -404,11 +411,21 @@ impl Composer<'_> {
             let since: Vec<&FileChange> = handoff
                 .files
                 .iter()
-                .filter(|file| file.edits > 0 && (file.edited_since_commit || file.commit.is_none()) && file.fate != FileFate::Undone)
+                .filter(|file| {
+                    file.edits > 0
+                        && (file.edited_since_commit || file.commit.is_none())
+                        && file.fate != FileFate::Undone
+                })
                 .collect();
             if let Some(last) = since.last() {
                 let files = counted(since.len() as u64, "file", "files");
-                step(format!("look whether {files} edited and not seen in a commit (the last is {}) should be", commit.sha), &last.cite);
+                step(
+                    format!(
+                        "look whether {files} edited and not seen in a commit (the last is {}) should be",
+                        commit.sha
+                    ),
+                    &last.cite,
+                );
             }
         }
         let is_check = |cite: &str| handoff.checks.iter().any(|check| check.cite == cite);
@@ -438,7 +455,11 @@ fn standing(session: &Session) -> (Standing, String, Option<Mark>) {
     }
     let tail = session.tail.as_ref();
     if let Some(tail) = tail.filter(|tail| matches!(tail.kind, TailKind::Interrupted | TailKind::Rejected)) {
-        let reason = if tail.kind == TailKind::Rejected { "the person refused the last call" } else { "the person stopped the agent" };
+        let reason = if tail.kind == TailKind::Rejected {
+            "the person refused the last call"
+        } else {
+            "the person stopped the agent"
+        };
         return (Standing::Interrupted, reason.to_owned(), Some(tail.mark));
     }
     if session.facts.is_live {
@@ -480,8 +501,20 @@ fn asks(text: &str) -> bool {
 /// From the first line that names what went wrong; all of it where no line does.
 fn telling_part(text: &str) -> &str {
     const TELLING: [&str; 14] = [
-        "error", "fail", "panic", "fatal", "exception", "not found", "no such", "cannot", "can't", "denied", "undefined", "unknown",
-        "invalid", "refused",
+        "error",
+        "fail",
+        "panic",
+        "fatal",
+        "exception",
+        "not found",
+        "no such",
+        "cannot",
+        "can't",
+        "denied",
+        "undefined",
+        "unknown",
+        "invalid",
+        "refused",
     ];
     let mut at = 0;
     for line in text.split_inclusive('\n') {

@@ -105,7 +105,8 @@ impl Files {
         if change == ShellChange::ThrownAway {
             let (path, all) = (absolute(path, cwd), path.is_empty() || path == ".");
             for (name, file) in &mut self.files {
-                let is_meant = all || *name == path || name.strip_prefix(&*path).is_some_and(|rest| rest.starts_with('/'));
+                let is_meant =
+                    all || *name == path || name.strip_prefix(&*path).is_some_and(|rest| rest.starts_with('/'));
                 if is_meant && file.edits > 0 && (file.commit.is_none() || file.edited_since_commit) {
                     file.thrown_away = Some(mark);
                 }
@@ -141,7 +142,8 @@ impl Files {
         for (name, file) in &mut self.files {
             file.staged |= all
                 || paths.iter().any(|path| {
-                    name == path || name.strip_prefix(&**path).is_some_and(|rest| path.ends_with('/') || rest.starts_with('/'))
+                    name == path
+                        || name.strip_prefix(&**path).is_some_and(|rest| path.ends_with('/') || rest.starts_with('/'))
                 });
         }
     }
@@ -203,7 +205,12 @@ fn absolute(path: &str, cwd: Option<&str>) -> String {
         Some(cwd) if !path.starts_with(['/', '~']) => format!("{}/{path}", cwd.trim_end_matches('/')),
         _ => path.to_owned(),
     };
-    if !joined.contains("/./") && !joined.contains("/../") && !joined.ends_with("/.") && !joined.ends_with("/..") && !joined.contains("//") {
+    if !joined.contains("/./")
+        && !joined.contains("/../")
+        && !joined.ends_with("/.")
+        && !joined.ends_with("/..")
+        && !joined.contains("//")
+    {
         return joined.strip_prefix("./").map_or(joined.clone(), str::to_owned);
     }
     let mut parts: Vec<&str> = Vec::new();
@@ -222,8 +229,8 @@ fn absolute(path: &str, cwd: Option<&str>) -> String {
 
 /// The path as it is shown: relative to `cwd` when it is below it.
 pub(crate) fn shown<'p>(path: &'p str, cwd: Option<&str>) -> &'p str {
-    cwd.and_then(|cwd| path.strip_prefix(cwd.trim_end_matches('/')))
-        .and_then(|rest| rest.strip_prefix('/'))
+    cwd.and_then(|cwd| path.strip_prefix(cwd.trim_end_matches(['/', '\\'])))
+        .and_then(|rest| rest.strip_prefix(['/', '\\']))
         .filter(|rest| !rest.is_empty())
         .unwrap_or(path)
 }

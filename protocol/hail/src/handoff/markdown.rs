@@ -51,7 +51,9 @@ impl Page<'_> {
         let title = match titles.as_slice() {
             [] => "session".to_owned(),
             [only] => (*only).to_owned(),
-            [first, ..] => format!("{first}, and {}", counted(handoff.sessions.len() as u64 - 1, "more session", "more sessions")),
+            [first, ..] => {
+                format!("{first}, and {}", counted(handoff.sessions.len() as u64 - 1, "more session", "more sessions"))
+            }
         };
         self.line(&format!("# Handoff: {}", super::quote::cut(&title, 120)));
         self.line("");
@@ -165,7 +167,12 @@ impl Page<'_> {
     fn files(&mut self) {
         let handoff = self.omitted;
         let Some(total) = handoff.files_total else { return };
-        self.section(&format!("Files: {}, net +{} -{}", counted(total.files, "file", "files"), total.added, total.removed));
+        self.section(&format!(
+            "Files: {}, net +{} -{}",
+            counted(total.files, "file", "files"),
+            total.added,
+            total.removed
+        ));
         self.list("files", &handoff.files, |file| file_line(file));
         if let Some(count) = total.not_followed {
             self.line(&format!("- {} of further files are not listed", counted(count, "edit", "edits")));
@@ -335,7 +342,8 @@ fn session_line(session: &SessionHead) -> String {
         let format = |ts: jiff::Timestamp| ts.strftime("%Y-%m-%d %H:%M").to_string();
         write!(line, ", {} to {} UTC", format(started), format(updated)).expect(INFALLIBLE);
     }
-    write!(line, "; {}, {}.", counted(session.turns, "turn", "turns"), counted(session.events, "event", "events")).expect(INFALLIBLE);
+    write!(line, "; {}, {}.", counted(session.turns, "turn", "turns"), counted(session.events, "event", "events"))
+        .expect(INFALLIBLE);
     line
 }
 
@@ -386,7 +394,8 @@ fn file_line(file: &FileChange) -> String {
         let mut note = counted(file.edits, "edit", "edits");
         if file.all_added.is_some() || file.all_removed.is_some() {
             let all = |all: Option<u64>, net: Option<u64>| all.or(net).unwrap_or_default();
-            write!(note, ", in all +{} -{}", all(file.all_added, file.added), all(file.all_removed, file.removed)).expect(INFALLIBLE);
+            write!(note, ", in all +{} -{}", all(file.all_added, file.added), all(file.all_removed, file.removed))
+                .expect(INFALLIBLE);
         }
         notes.push(note);
     }

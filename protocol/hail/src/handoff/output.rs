@@ -246,7 +246,8 @@ fn says_failed(line: &str) -> bool {
         return true;
     }
     // pytest's and Jest's last lines, RSpec, mypy, ESLint, ruff, golangci-lint
-    let counts = [" failed", " failures", " failure", " failing", " errors", " error", " issues", " problems", " offenses"];
+    let counts =
+        [" failed", " failures", " failure", " failing", " errors", " error", " issues", " problems", " offenses"];
     is_summary(line) && counts.iter().any(|count| is_positive(line, count))
 }
 
@@ -276,7 +277,9 @@ fn says_passed(line: &str) -> bool {
 /// Lines that sum up a run with counts; others that hold such words are talk.
 fn is_summary(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| c == '=' || c == ' ' || c == '✖' || c == '*' || c == ':' || c == '-');
-    ["Tests:", "Test Suites:", "Tests ", "Test Files", "Found ", "Executed ", "Summary ["].iter().any(|start| bare.starts_with(start))
+    ["Tests:", "Test Suites:", "Tests ", "Test Files", "Found ", "Executed ", "Summary ["]
+        .iter()
+        .any(|start| bare.starts_with(start))
         || bare.starts_with(|c: char| c.is_ascii_digit())
             && bare.len() <= 200
             && bare

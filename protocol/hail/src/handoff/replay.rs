@@ -108,14 +108,9 @@ impl Replay {
 
     /// The file is written anew as a whole.
     pub(crate) fn rewrite(&mut self, diff: &str) {
-        let lines: Vec<u64> = diff
-            .lines()
-            .filter_map(|line| line.strip_prefix('+'))
-            .map(line_hash)
-            .collect();
-        self.unknown |= self.regions.iter().any(|region| {
-            region.pieces.iter().any(|piece| matches!(piece, Piece::Kept { .. }))
-        });
+        let lines: Vec<u64> = diff.lines().filter_map(|line| line.strip_prefix('+')).map(line_hash).collect();
+        self.unknown |=
+            self.regions.iter().any(|region| region.pieces.iter().any(|piece| matches!(piece, Piece::Kept { .. })));
         self.regions.truncate(1);
         self.size += lines.len();
         self.regions[0].pieces = vec![Piece::New(lines)];
@@ -526,7 +521,10 @@ mod tests {
         // Something else put three lines before it.
         assert_eq!(net(&["@@ -5,1 +5,2 @@\n a\n+x\n", "@@ -8,2 +8,1 @@\n a\n-x\n"]), Some((0, 0)));
         // A form without line numbers.
-        assert_eq!(net(&["@@ -1,1 +1,1 @@\n-a\n+b\n", "@@ -1,1 +1,1 @@\n-p\n+q\n", "@@ -1,1 +1,1 @@\n-q\n+r\n"]), Some((2, 2)));
+        assert_eq!(
+            net(&["@@ -1,1 +1,1 @@\n-a\n+b\n", "@@ -1,1 +1,1 @@\n-p\n+q\n", "@@ -1,1 +1,1 @@\n-q\n+r\n"]),
+            Some((2, 2))
+        );
     }
 
     #[test]

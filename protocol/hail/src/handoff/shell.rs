@@ -68,7 +68,8 @@ impl Line {
         let mut commands = Vec::new();
         split(&text[..text.floor_char_boundary(MAX_BYTES)], 0, &mut commands);
         let has_pipefail = commands.iter().any(|command: &Simple| {
-            command.words.first().is_some_and(|word| word == "set") && command.words.iter().any(|word| word == "pipefail")
+            command.words.first().is_some_and(|word| word == "set")
+                && command.words.iter().any(|word| word == "pipefail")
         });
         let mut line = Line::default();
         let mut parts = Vec::new();
@@ -118,7 +119,20 @@ fn is_trifle(command: &Simple) -> bool {
     }
     matches!(
         name,
-        "cd" | "pushd" | "popd" | "echo" | "printf" | "export" | "set" | "pwd" | "true" | ":" | "sleep" | "source" | "." | "unset" | "exit"
+        "cd" | "pushd"
+            | "popd"
+            | "echo"
+            | "printf"
+            | "export"
+            | "set"
+            | "pwd"
+            | "true"
+            | ":"
+            | "sleep"
+            | "source"
+            | "."
+            | "unset"
+            | "exit"
     )
 }
 
@@ -205,7 +219,19 @@ fn split(text: &str, depth: usize, commands: &mut Vec<Simple>) {
                 let is_keyword = starts
                     && matches!(
                         &*word,
-                        "do" | "then" | "else" | "elif" | "if" | "while" | "until" | "{" | "}" | "!" | "time" | "fi" | "done" | "("
+                        "do" | "then"
+                            | "else"
+                            | "elif"
+                            | "if"
+                            | "while"
+                            | "until"
+                            | "{"
+                            | "}"
+                            | "!"
+                            | "time"
+                            | "fi"
+                            | "done"
+                            | "("
                     );
                 let place = if starts && is_assignment(&word) { &mut current.assignments } else { &mut current.words };
                 if !is_keyword && place.len() < MAX_WORDS {
@@ -241,9 +267,10 @@ fn push(command: Simple, depth: usize, commands: &mut Vec<Simple>) {
     if command.words.is_empty() && command.writes.is_empty() && command.assignments.is_empty() {
         return;
     }
-    let is_shell = command.words.first().is_some_and(|word| {
-        matches!(program(word), "bash" | "sh" | "zsh" | "dash" | "ksh" | "pwsh" | "powershell")
-    });
+    let is_shell = command
+        .words
+        .first()
+        .is_some_and(|word| matches!(program(word), "bash" | "sh" | "zsh" | "dash" | "ksh" | "pwsh" | "powershell"));
     let script = command.words.iter().position(|word| {
         word.starts_with('-') && !word.starts_with("--") && word.ends_with('c') || word.eq_ignore_ascii_case("-command")
     });
@@ -510,7 +537,10 @@ mod tests {
     fn lines_are_taken_apart() {
         assert_eq!(shown("cd /x && mise run lint 2>&1 | tail -5"), "mise run lint | Lint mise run lint | masked");
         assert_eq!(shown("RUST_LOG=x cargo test -p a"), "cargo test -p a | Test cargo test -p a | ");
-        assert_eq!(shown("bash -lc 'go vet ./... && go test ./...'"), "go vet ./... && go test ./... | Lint go vet ./..., Test go test ./... | ");
+        assert_eq!(
+            shown("bash -lc 'go vet ./... && go test ./...'"),
+            "go vet ./... && go test ./... | Lint go vet ./..., Test go test ./... | "
+        );
         assert_eq!(
             shown("git commit -m \"$(cat <<'EOF'\nIt's (a) \"test\"\ngo test\nEOF\n)\" && git push"),
             "git commit -m $(cat <<'EOF'\nIt's (a) \"test\"\ngo test\nEOF\n) && git push |  | "

@@ -146,8 +146,28 @@ fn has_digits_and_letters(secret: &str, _: &str) -> bool {
 /// Values that stand where a secret will be put, or that tell where it is.
 fn is_no_placeholder(secret: &str, _: &str) -> bool {
     const PLACEHOLDERS: [&str; 22] = [
-        "xxx", "***", "...", "example", "placeholder", "changeme", "change_me", "your_", "your-", "redacted", "dummy", "sample",
-        "<", "${", "$(", "{{", "%(", "process.env", "os.environ", "getenv", "env.", "password",
+        "xxx",
+        "***",
+        "...",
+        "example",
+        "placeholder",
+        "changeme",
+        "change_me",
+        "your_",
+        "your-",
+        "redacted",
+        "dummy",
+        "sample",
+        "<",
+        "${",
+        "$(",
+        "{{",
+        "%(",
+        "process.env",
+        "os.environ",
+        "getenv",
+        "env.",
+        "password",
     ];
     let lower = secret.to_lowercase();
     !lower.starts_with('$') && !PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder))
@@ -156,7 +176,9 @@ fn is_no_placeholder(secret: &str, _: &str) -> bool {
 /// A quoted value: anything that is not a placeholder, a name, or words.
 fn is_literal(secret: &str, _: &str) -> bool {
     let distinct = secret.bytes().collect::<std::collections::BTreeSet<_>>().len();
-    is_no_placeholder(secret, "") && distinct >= 5 && (has_mixture(secret) || secret.len() >= 24 && !looks_like_name(secret))
+    is_no_placeholder(secret, "")
+        && distinct >= 5
+        && (has_mixture(secret) || secret.len() >= 24 && !looks_like_name(secret))
 }
 
 /// An unquoted value: code is full of names after such keys, so it must not look like one.
