@@ -5,6 +5,7 @@ mod daemon;
 mod discover;
 mod doctor;
 mod forget;
+mod handoff;
 mod help;
 mod index;
 mod log;
@@ -34,6 +35,7 @@ pub(crate) enum Command {
     Log(log::Arguments),
     Show(show::Arguments),
     Stats(stats::Arguments),
+    Handoff(handoff::Arguments),
     Discover(discover::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
@@ -55,6 +57,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Log(arguments)) => log::run(arguments, context),
         Some(Command::Show(arguments)) => show::run(&arguments, context),
         Some(Command::Stats(arguments)) => stats::run(arguments, context),
+        Some(Command::Handoff(arguments)) => handoff::run(&arguments, context),
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),

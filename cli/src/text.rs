@@ -494,6 +494,34 @@ pub(crate) fn cannot_run(program: &str, error: &str) -> String {
     format!("cannot run {program}: {error}")
 }
 
+// Handing off.
+pub(crate) const HANDOFF_ONE_EVENT: &str = "a handoff is of whole sessions";
+pub(crate) const HINT_HANDOFF_SESSION: &str = "leave out the event's number";
+pub(crate) const HAIL_TOO_LONG: &str = "standard input is too long";
+pub(crate) const HINT_HAIL_FILE: &str = "save it as a file and name that";
+pub(crate) const NO_CLIPBOARD: &str = "no clipboard is within reach";
+pub(crate) const HINT_NO_CLIPBOARD: &str = "write a file instead: -o FILE";
+
+pub(crate) fn cannot_read_hail(reason: &str) -> String {
+    format!("cannot read standard input: {reason}")
+}
+
+pub(crate) fn cannot_write_file(path: &str, reason: &str) -> String {
+    format!("cannot write {}: {reason}", clean::one_line(path))
+}
+
+/// What was handed off, and how much of it there is.
+pub(crate) fn handoff_of(ids: &[&str], budget: &str, bytes: u64, most: u64, redacted: u64) -> String {
+    let of = if ids.is_empty() { String::new() } else { format!(" of {}", ids.join(" ")) };
+    format!(
+        "handoff{of}   budget: {}   {} of {}   redacted: {}",
+        clean::one_line(budget),
+        number::size(bytes),
+        number::size(most),
+        number::count(redacted)
+    )
+}
+
 // Forgetting.
 pub(crate) const FORGET_ONE_EVENT: &str = "only whole sessions can be forgotten";
 pub(crate) const HINT_FORGET_SESSION: &str = "leave out the event's number";

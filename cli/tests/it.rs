@@ -5,6 +5,7 @@ mod it {
     pub(crate) mod daemon;
     pub(crate) mod discover;
     pub(crate) mod doctor;
+    pub(crate) mod handoff;
     pub(crate) mod harness;
     pub(crate) mod index;
     pub(crate) mod log;

@@ -7,6 +7,7 @@ mod daemon_status;
 mod errors;
 mod file_sessions;
 mod filter;
+mod handoff_create;
 mod index_refresh;
 mod problem_list;
 mod scope;
@@ -17,6 +18,7 @@ mod session_forget;
 mod session_get;
 mod session_list;
 mod session_restore;
+mod session_summary;
 mod stats_get;
 mod subscriptions;
 
@@ -29,9 +31,9 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
-    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage,
-    StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+    ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
+    SessionFilter, SessionPage, SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -115,6 +117,30 @@ impl DaemonServer for Api {
 
     async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument> {
         self.blocking(move |engine| session_document::answer(engine, &session, from, &scope.unwrap_or_default())).await
+    }
+
+    async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary> {
+        self.blocking(move |engine| session_summary::answer(engine, &session, &scope.unwrap_or_default())).await
+    }
+
+    async fn handoff(
+        &self,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        format: Option<HandoffFormat>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer> {
+        self.blocking(move |engine| {
+            let asked = handoff_create::Asked {
+                sessions: sessions.unwrap_or_default(),
+                hail,
+                budget,
+                format: format.unwrap_or_default(),
+            };
+            handoff_create::answer(engine, &asked, &scope.unwrap_or_default())
+        })
+        .await
     }
 
     async fn subscribe_sessions(

@@ -2,15 +2,28 @@
 
 use std::{
     collections::HashMap,
+    io::Read,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
 };
 
+use opensession_hail::handoff::RepositoryState;
 use opensession_protocol::RepositoryNow;
 use serde::{Deserialize, Serialize};
 
 /// Directories remembered by [`Places`]; beyond, the memory starts anew.
 const PLACES_REMEMBERED: usize = 4096;
+
+/// Changed files and commits that are listed.
+const LISTED_MOST: usize = 20;
+/// Commits that are counted.
+const COMMITS_MOST: usize = 1000;
+/// How long `git status` may take.
+const STATUS_MOST: Duration = Duration::from_secs(3);
+/// Bytes of its output that are read.
+const STATUS_BYTES_MOST: u64 = 4 << 20;
 
 /// A repository, as far as sessions are grouped by it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +98,77 @@ pub fn now(directory: &Path) -> Option<RepositoryNow> {
 /// The work tree that `directory` is in.
 pub fn work_tree(directory: &Path) -> Option<PathBuf> {
     open(directory)?.workdir().map(Path::to_owned)
+}
+
+/// How the repository around `directory` stands now: what is checked out, what differs from it, what is not pushed.
+pub fn state(directory: &Path) -> Option<RepositoryState> {
+    let repository = open(directory)?;
+    let work_tree = repository.workdir()?.to_owned();
+    let changes = changes(&work_tree);
+    let unpushed = unpushed(&repository);
+    Some(RepositoryState {
+        path: work_tree.display().to_string(),
+        branch: repository.head_name().ok().flatten().map(|name| name.shorten().to_string()),
+        head: repository.head_id().ok().map(|id| id.shorten_or_id().to_string()),
+        changed: changes.as_ref().map(|changes| changes.len() as u64),
+        changes: changes.unwrap_or_default().into_iter().take(LISTED_MOST).collect(),
+        unpushed_count: unpushed.as_ref().map(|commits| commits.len() as u64),
+        unpushed: unpushed.unwrap_or_default().into_iter().take(LISTED_MOST).collect(),
+    })
+}
+
+/// Commits of what is checked out that no remote branch holds, newest first; `None` where there is no remote branch.
+fn unpushed(repository: &gix::Repository) -> Option<Vec<String>> {
+    let references = repository.references().ok()?;
+    let remote: Vec<gix::ObjectId> = references
+        .remote_branches()
+        .ok()?
+        .filter_map(|reference| Some(reference.ok()?.into_fully_peeled_id().ok()?.detach()))
+        .collect();
+    if remote.is_empty() {
+        return None;
+    }
+    let head = repository.head_id().ok()?;
+    let walk = repository.rev_walk([head.detach()]).with_hidden(remote).all().ok()?;
+    let line = |id: gix::ObjectId| {
+        let commit = repository.find_commit(id).ok()?;
+        let subject = commit.message().ok()?.summary().to_string();
+        Some(format!("{} {subject}", commit.id().shorten_or_id()))
+    };
+    Some(walk.take(COMMITS_MOST).filter_map(|commit| line(commit.ok()?.id)).collect())
+}
+
+/// Files that differ from the commit, as `git status` tells them; comparing work tree and index is the one thing for
+/// which gix needs parts that nothing else here uses. Nothing that the repository's configuration names is run but
+/// filters of files, and nothing is written. `None` where git is not installed, fails, or takes too long.
+fn changes(work_tree: &Path) -> Option<Vec<String>> {
+    let mut child = Command::new("git")
+        .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+        .args(["status", "--porcelain=v1", "--untracked-files=normal", "--ignore-submodules=dirty"])
+        .current_dir(work_tree)
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_WORK_TREE")
+        .env_remove("GIT_INDEX_FILE")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let stdout = child.stdout.take()?;
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut text = Vec::new();
+        let read = stdout.take(STATUS_BYTES_MOST).read_to_end(&mut text);
+        // Whoever asked may have given up waiting.
+        sender.send(read.map(|_| text)).ok();
+    });
+    let text = receiver.recv_timeout(STATUS_MOST);
+    if text.is_err() {
+        child.kill().ok();
+    }
+    let status = child.wait().ok()?;
+    let text = text.ok()?.ok().filter(|_| status.success())?;
+    Some(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
 }
 
 /// A remote's URL without user name and password.
@@ -208,6 +292,15 @@ mod tests {
         assert_eq!(places.find(&folder.path().join("tree")).unwrap().identity, place.identity);
         assert_eq!(now(&folder.path().join("tree")).unwrap().branch.as_deref(), Some("side"));
         assert_eq!(places.find(folder.path()), None);
+        std::fs::write(main.join("new.txt"), "x").unwrap();
+        let standing = state(&main.join("src/deep")).unwrap();
+        assert_eq!((standing.branch.as_deref(), standing.changed), (Some("main"), Some(1)));
+        assert_eq!(standing.changes, ["?? new.txt"]);
+        assert_eq!(standing.unpushed_count, None);
+        run(&main, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
+        assert_eq!(state(&main).unwrap().unpushed_count, Some(0));
+        run(&main, &["commit", "-q", "--allow-empty", "-m", "more"]);
+        assert!(state(&main).unwrap().unpushed[0].ends_with(" more"));
         run(&main, &["remote", "add", "origin", "https://me:pw@host.test/Team/App.git"]);
         places.forget();
         assert_eq!(places.find(&folder.path().join("tree")).unwrap().identity, "host.test/team/app");

@@ -7,9 +7,9 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
-    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage,
-    SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+    ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
+    SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -66,6 +66,23 @@ pub trait Daemon {
     /// `next`.
     #[method(name = "session/document", param_kind = map)]
     async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument>;
+
+    /// Sums a session up in three lines, for lists and hovers.
+    #[method(name = "session/summary", param_kind = map)]
+    async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary>;
+
+    /// Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A name
+    /// may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), `full`, or
+    /// a number of bytes. Secrets are taken out.
+    #[method(name = "handoff/create", param_kind = map)]
+    async fn handoff(
+        &self,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        format: Option<HandoffFormat>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer>;
 
     /// Sends events as they are taken in: of one session, or of all.
     #[subscription(

@@ -18,9 +18,9 @@ pub(crate) mod check;
 pub mod claude_code;
 pub mod cline;
 pub mod codex;
+pub mod continue_dev;
 pub mod copilot;
 pub mod copilot_cli;
-pub mod continue_dev;
 pub mod crush;
 pub mod cursor;
 pub mod cursor_app;
@@ -30,18 +30,18 @@ pub(crate) mod diff;
 pub mod document;
 mod elements;
 pub mod environment;
+pub mod external;
 pub mod factory_droid;
 pub mod gemini;
-pub mod kimi;
 pub mod goose;
+pub mod hail;
+pub mod kimi;
 pub mod lines;
 pub(crate) mod loose;
-pub mod opencode;
 pub mod openclaw;
+pub mod opencode;
 pub mod pi;
 pub mod qwen_code;
-pub mod external;
-pub mod hail;
 pub mod registry;
 pub mod rows;
 pub mod source;
@@ -49,8 +49,8 @@ pub(crate) mod telling;
 pub(crate) mod text_diff;
 mod transcript;
 mod unified;
-pub mod windsurf;
 pub(crate) mod waiting_edits;
+pub mod windsurf;
 pub mod zed;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
@@ -132,7 +132,33 @@ pub trait Agent: Send + Sync {
 
 /// Every agent we read ourselves, in the order in which they are listed. With the user's own readers: [`registry`].
 pub fn all() -> &'static [&'static dyn Agent] {
-    &[&claude_code::ClaudeCode, &codex::Codex, &gemini::GeminiCli, &aider::Aider, &cursor_app::CursorApp, &opencode::KILO, &opencode::OPENCODE, &amp::Amp, &antigravity::Antigravity, &factory_droid::FactoryDroid, &kimi::Kimi, &openclaw::OpenClaw, &pi::PiAgent, &qwen_code::QwenCode, &windsurf::Windsurf, &copilot::Copilot, &copilot_cli::CopilotCli, &cline::CLINE, &continue_dev::Continue, &hail::Hail, &cline::KILO_CODE, &cline::ROO_CODE]
+    &[
+        &claude_code::ClaudeCode,
+        &codex::Codex,
+        &gemini::GeminiCli,
+        &aider::Aider,
+        &cursor_app::CursorApp,
+        &goose::Goose,
+        &crush::Crush,
+        &zed::Zed,
+        &opencode::KILO,
+        &opencode::OPENCODE,
+        &amp::Amp,
+        &antigravity::Antigravity,
+        &factory_droid::FactoryDroid,
+        &kimi::Kimi,
+        &openclaw::OpenClaw,
+        &pi::PiAgent,
+        &qwen_code::QwenCode,
+        &windsurf::Windsurf,
+        &copilot::Copilot,
+        &copilot_cli::CopilotCli,
+        &cline::CLINE,
+        &continue_dev::Continue,
+        &hail::Hail,
+        &cline::KILO_CODE,
+        &cline::ROO_CODE,
+    ]
 }
 
 /// The agent of that id, of those in [`all`].

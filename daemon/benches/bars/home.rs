@@ -13,7 +13,12 @@ use opensession_protocol::{config::DaemonConfig, paths};
 
 /// An engine on a home directory, with everything of its own in `data`.
 pub(crate) fn start(home: &Path, data: &Path) -> Arc<Engine> {
-    let agents = Environment { home: home.to_owned(), variables: BTreeMap::new(), platform: Platform::Linux };
+    let agents = Environment {
+        home: home.to_owned(),
+        variables: BTreeMap::new(),
+        platform: Platform::Linux,
+        projects: Vec::new(),
+    };
     Engine::start(own_paths(home, data), agents, DaemonConfig::default()).expect("the engine starts")
 }
 

@@ -4,9 +4,11 @@
 //! [`std::io::BufRead`] and [`std::io::Write`], and nothing here knows of files, clocks, sockets or databases.
 
 pub mod event;
+pub mod handoff;
 pub mod header;
 mod import;
 pub mod read;
+pub mod redact;
 pub mod schema;
 pub mod statistics;
 pub mod text;

@@ -7,9 +7,9 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, Hello, IndexStatus, ProblemPage, RebuildScope,
-        Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter,
-        SessionPage, SessionUpdate, StatsAnswer, StatsBy,
+        AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+        ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail,
+        SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
     },
 };
 
@@ -85,6 +85,14 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         "session/document" (session: String, from "?": u32, scope "?": Scope) gives (SessionDocument)
             "Gives a session as a text for people to read, or one event of it in full; a long session's text goes on at event \
              `next`."
+        "session/summary" (session: String, scope "?": Scope) gives (SessionSummary)
+            "Sums a session up in three lines, for lists and hovers."
+        "handoff/create" (
+            sessions "?": Vec<String>, hail "?": String, budget "?": String, format "?": HandoffFormat, scope "?": Scope
+        ) gives (HandoffAnswer)
+            "Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A \
+             name may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), \
+             `full`, or a number of bytes. Secrets are taken out."
         "session/subscribe" (session "?": String, scope "?": Scope)
             sends (SessionUpdate, "session/update", "session/unsubscribe")
             "Sends events as they are taken in: of one session, or of all."

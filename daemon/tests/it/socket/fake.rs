@@ -15,10 +15,10 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, FileSession, FileSessions, Forgotten, Hello, IndexState, IndexStatus,
-    PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief,
-    SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionUpdate, StatsAnswer,
-    StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello,
+    IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer,
+    SearchOptions, SessionBrief, SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage,
+    SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -79,6 +79,21 @@ impl DaemonServer for FakeDaemon {
 
     async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
         Ok(Vec::new())
+    }
+
+    async fn summary(&self, _session: String, _scope: Option<Scope>) -> RpcResult<SessionSummary> {
+        Ok(SessionSummary::default())
+    }
+
+    async fn handoff(
+        &self,
+        _sessions: Option<Vec<String>>,
+        _hail: Option<String>,
+        _budget: Option<String>,
+        _format: Option<HandoffFormat>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer> {
+        Ok(HandoffAnswer::default())
     }
 
     async fn scan(&self, _path: String) -> RpcResult<Scanned> {

@@ -4,6 +4,7 @@
 
 mod codec;
 mod conformance;
+mod handoff;
 mod read;
 mod round_trip;
 mod schema;

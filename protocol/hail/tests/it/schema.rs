@@ -65,7 +65,7 @@ fn the_specification_names_every_field() {
     assert_eq!(report.findings, []);
 }
 
-fn violation(schema: &Value, value: &Value) -> Option<String> {
+pub(crate) fn violation(schema: &Value, value: &Value) -> Option<String> {
     check(schema, schema, value).err()
 }
 

@@ -1,0 +1,189 @@
+//! `handoff/create`
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Cursor, Read},
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use jiff::Timestamp;
+use jsonrpsee::core::RpcResult;
+use opensession_hail::{
+    Event, Item,
+    handoff::{Budget, Collector, Draft, Form, SessionFacts},
+    read_any,
+    redact::Redactor,
+};
+use opensession_protocol::{HandoffAnswer, HandoffFormat, Scope, SessionBrief, SessionState, error};
+
+use super::{errors, scope};
+use crate::{catalog::SessionEntry, engine::Engine, git, store::EventRange};
+
+/// Sessions merged at most.
+const SESSIONS_MOST: usize = 64;
+/// Bytes of a HAIL file that are read.
+const FILE_BYTES_MOST: u64 = 1 << 30;
+
+/// What was asked for.
+pub(super) struct Asked {
+    pub(super) sessions: Vec<String>,
+    pub(super) hail: Option<String>,
+    pub(super) budget: Option<String>,
+    pub(super) format: HandoffFormat,
+}
+
+/// Where a session's events come from.
+enum Source {
+    Kept(Arc<SessionEntry>),
+    /// The rest of a HAIL file, after its header.
+    Hail(Box<dyn Iterator<Item = std::io::Result<Item>>>),
+}
+
+pub(super) fn answer(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<HandoffAnswer> {
+    let budget = budget(asked.budget.as_deref())?;
+    let sources = sources(engine, asked, wanted)?;
+    let catalog = engine.catalog();
+    let sessions = sources.iter().filter_map(|(_, source)| match source {
+        Source::Kept(entry) => Some(catalog.brief(entry)),
+        Source::Hail(_) => None,
+    });
+    let sessions: Vec<SessionBrief> = sessions.collect();
+    let form = match asked.format {
+        HandoffFormat::Markdown => Form::Markdown,
+        HandoffFormat::Json => Form::Json,
+    };
+    let (handoff, text) = collect(engine, sources)?.fit(budget, form);
+    Ok(HandoffAnswer {
+        sessions,
+        format: asked.format,
+        text,
+        budget: budget.bytes() as u64,
+        redactions: handoff.redactions,
+    })
+}
+
+/// The handoff of one session that is kept, in full.
+pub(super) fn draft(engine: &Engine, entry: &Arc<SessionEntry>) -> RpcResult<Draft> {
+    let facts = facts(engine, entry, false);
+    collect(engine, vec![(facts, Source::Kept(entry.clone()))])
+}
+
+fn budget(name: Option<&str>) -> RpcResult<Budget> {
+    let Some(name) = name else { return Ok(Budget::default()) };
+    Budget::from_name(name).ok_or_else(|| {
+        errors::bad_value(
+            format!("no budget {name}"),
+            format!("brief, standard, full, or bytes from {} to {}", Budget::LEAST, Budget::MOST),
+        )
+    })
+}
+
+/// What is named, in the order in which it began.
+fn sources(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<Vec<(SessionFacts, Source)>> {
+    if asked.sessions.len() > SESSIONS_MOST {
+        return Err(errors::bad_value(
+            format!("{} sessions are too many for one handoff", asked.sessions.len()),
+            format!("name at most {SESSIONS_MOST}"),
+        ));
+    }
+    let mut found: Vec<(SessionFacts, Source)> = Vec::new();
+    if let Some(text) = &asked.hail {
+        found.push(hail(Cursor::new(text.clone().into_bytes()))?);
+    }
+    let last = ["@".to_owned()];
+    let names = if asked.sessions.is_empty() && asked.hail.is_none() { &last[..] } else { &asked.sessions };
+    for name in names {
+        let named = match scope::session(engine, name, wanted) {
+            Ok(named) => named,
+            // A file that no agent's folder holds may be HAIL.
+            Err(unknown) if unknown.code() == error::NO_SUCH_SESSION && Path::new(name).is_absolute() => {
+                let Ok(file) = File::open(name) else { return Err(unknown) };
+                found.push(hail(BufReader::new(file.take(FILE_BYTES_MOST)))?);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let entry = named.session;
+        let is_known = found.iter().any(|(_, source)| matches!(source, Source::Kept(known) if known.key == entry.key));
+        if !is_known {
+            found.push((facts(engine, &entry, true), Source::Kept(entry)));
+        }
+    }
+    found.sort_by_key(|(facts, _)| facts.started);
+    Ok(found)
+}
+
+fn hail(reader: impl BufRead + 'static) -> RpcResult<(SessionFacts, Source)> {
+    let unreadable =
+        |reason: String| errors::bad_value(reason, "give a session that opensession log lists, or a HAIL file");
+    let mut items = read_any(reader).map_err(|error| unreadable(format!("cannot read the file: {error}")))?;
+    match items.next() {
+        Some(Ok(Item::Header(header))) => Ok((SessionFacts::of_header(&header), Source::Hail(Box::new(items)))),
+        Some(Err(error)) => Err(unreadable(format!("cannot read the file: {error}"))),
+        Some(Ok(Item::Problem(problem))) => {
+            Err(unreadable(format!("not HAIL: line {}: {}", problem.line, problem.reason)))
+        }
+        Some(Ok(Item::Event(_))) | None => Err(unreadable("not HAIL: its first line is no header".to_owned())),
+    }
+}
+
+fn facts(engine: &Engine, entry: &SessionEntry, with_repository: bool) -> SessionFacts {
+    let info = entry.info_at(Timestamp::now().as_millisecond());
+    let cwd = info.cwd.as_deref().map(Path::new);
+    SessionFacts {
+        short_id: engine.catalog().short_id(&info.id).to_owned(),
+        now: cwd.filter(|_| with_repository).and_then(git::state),
+        is_live: info.state == SessionState::Live,
+        id: info.id,
+        agent: info.agent,
+        model: info.model,
+        title: Some(info.title),
+        cwd: info.cwd,
+        repository: info.repository,
+        branch: info.branch,
+        started: info.started,
+    }
+}
+
+fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<Draft> {
+    let mut collector = Collector::new();
+    for (facts, source) in sources {
+        collector.begin(facts);
+        match source {
+            Source::Kept(entry) => {
+                let range = EventRange { session: entry.key, from: 1, to: u32::MAX };
+                engine
+                    .texts
+                    .with_reader(|reader| {
+                        reader.event_lines(range, |number, _, line| {
+                            // A line that cannot be read back is told by `doctor`; the rest holds all the same.
+                            if let Ok(event) = Event::from_json(line) {
+                                collector.add(number, &event);
+                            }
+                            true
+                        })
+                    })
+                    .map_err(errors::store)?;
+            }
+            Source::Hail(items) => {
+                let mut number = 0;
+                for item in items {
+                    match item {
+                        Ok(Item::Event(event)) => {
+                            number += 1;
+                            collector.add(number, &event);
+                        }
+                        Ok(Item::Header(_) | Item::Problem(_)) => {}
+                        Err(error) => {
+                            return Err(errors::bad_value(format!("cannot read the file: {error}"), "try it again"));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    // Its patterns take some milliseconds to build.
+    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
+    Ok(collector.finish(REDACTOR.get_or_init(Redactor::new)))
+}

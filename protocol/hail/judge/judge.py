@@ -1,0 +1,354 @@
+#!/usr/bin/env python3
+"""Judges handoffs against what really happened, and prints `measured / bar` for each thing asked.
+
+    judge.py --socket SOCKET [--limit N]     asks a running daemon for the handoff of every Claude Code and Codex session
+    judge.py --folder FOLDER                 takes handoffs (ID.json, ID.md), events (ID.hail.jsonl) and sources.json
+                                             (id -> transcript) that were written before
+
+Options: `--verbose` lists what is missing, `--budget NAME` (standard). Exit code 1 when a bar is missed.
+
+What really happened comes from `truth.py`. A thing counts for a session when the session has it. Each is asked of the
+JSON and of the Markdown, and the lower share counts. The bars are 0.98; citations, budget and sameness of two runs 1.
+"""
+
+import argparse
+import json
+import os
+import re
+import socket
+import sys
+
+import truth as truths
+
+BAR = 0.98
+EXACT = {"citations resolve", "quotes hold", "within budget", "two runs equal"}
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]", re.S)
+HOME = re.compile(r"(?<![\w.~/-])(?:(?:/home|/Users|/var/home)/[\w.-]+|[A-Za-z]:(?:\\|\\\\|/)Users(?:\\|\\\\|/)[\w.-]+)")
+
+
+def plain(text):
+    """Without what a handoff may leave out of a text: escapes, white space, home directories, marks of quotation."""
+    text = HOME.sub("~", ESCAPES.sub("", text.replace("\t", " ")))
+    return re.sub(r"[\s>`]+", "", text.replace("!\\[", "!["))
+
+
+def pieces(quote):
+    """The parts of a quotation that must stand in the event: it may be cut, and redacted."""
+    if quote == "(image)":
+        return []
+    parts = re.split(r"\[REDACTED:[\w-]+\]| \[…\] |…", quote)
+    return [part for part in (plain(part) for part in parts) if part]
+
+
+class Daemon:
+    """Newline-delimited JSON-RPC on the daemon's socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.stream = self.socket.makefile("rwb")
+        self.number = 0
+
+    def call(self, method, **parameters):
+        self.number += 1
+        request = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": parameters}
+        self.stream.write(json.dumps(request).encode() + b"\n")
+        self.stream.flush()
+        answer = json.loads(self.stream.readline())
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def sessions(self):
+        cursor = None
+        while True:
+            page = self.call("session/list", filter={"scope": {"all": True}, "subagents": True}, limit=500, cursor=cursor)
+            yield from ((session["id"], session["agent"], session["path"]) for session in page["sessions"])
+            cursor = page.get("next")
+            if not cursor:
+                return
+
+    def handoff(self, session, budget):
+        ask = lambda form: self.call("handoff/create", sessions=[session], budget=budget, format=form)
+        document, again, page = ask("json"), ask("json"), ask("markdown")
+        return document["text"], page["text"], document["text"] == again["text"] and page["text"] == ask("markdown")["text"]
+
+    def events(self, session):
+        events, start = {}, 1
+        while start:
+            page = self.call("session/events", session=session, **{"from": start}, limit=2000)
+            events.update((event["event"], event["hail"]) for event in page["events"])
+            start = page.get("next")
+        return events
+
+
+class Folder:
+    def __init__(self, path):
+        self.path = path
+        with open(os.path.join(path, "sources.json")) as file:
+            self.sources = json.load(file)
+
+    def sessions(self):
+        return ((session, agent, source) for session, (agent, source) in sorted(self.sources.items()))
+
+    def handoff(self, session, _budget):
+        read = lambda end: open(os.path.join(self.path, session + end), encoding="utf-8").read()
+        return read(".json"), read(".md"), True
+
+    def events(self, session):
+        with open(os.path.join(self.path, session + ".hail.jsonl"), encoding="utf-8") as file:
+            return {number: json.loads(line) for number, line in enumerate(file) if number > 0}
+
+
+class Score:
+    def __init__(self, verbose):
+        self.counts, self.verbose = {}, verbose
+
+    def add(self, what, holds, session="", why=""):
+        good, all_ = self.counts.get(what, (0, 0))
+        self.counts[what] = (good + bool(holds), all_ + 1)
+        if not holds and self.verbose:
+            print(f"  {what}: {session[:8]}: {why[:300]!r}")
+
+    def show(self):
+        missed = False
+        for what, (good, all_) in self.counts.items():
+            bar = 1.0 if what in EXACT else BAR
+            share = good / all_ if all_ else 1.0
+            missed |= share < bar
+            print(f"{what:<34} {share:7.4f} / {bar:.2f}  ({good} of {all_})" + ("" if share >= bar else "  MISSED"))
+        return not missed
+
+
+def begins(shown, real, least=40):
+    """Whether what is shown is the real text, or a beginning of it that tells it apart."""
+    parts, real = pieces(shown), plain(real)
+    if not parts:
+        return not real
+    at = 0
+    for part in parts:
+        at = real.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return sum(map(len, parts)) >= min(least, len(real)) and (real.startswith(parts[0]) or "REDACTED" in shown)
+
+
+def relative(path, cwd):
+    path = HOME.sub("~", path)
+    cwd = HOME.sub("~", (cwd or "").rstrip("/\\"))
+    return path[len(cwd) + 1:] if cwd and path.startswith((cwd + "/", cwd + "\\")) else path
+
+
+def judge_session(score, session, truth, text, page, budget):
+    handoff = json.loads(text)
+    flat = plain(page)
+    state, objective = handoff["state"], handoff["objective"]
+    both = lambda what, in_json, in_page, why="": (
+        score.add(what + " (json)", in_json, session, why), score.add(what + " (md)", in_page, session, why))
+    section = lambda name: (re.search(rf"^## {name}.*?$(.*?)(?=^## |\Z)", page, re.S | re.M) or ["", ""])[1]
+    start = lambda real, count=40: plain(real)[:count]
+    truth.cwd = truth.cwd or (handoff["sessions"] or [{}])[0].get("cwd")
+
+    # Prompts. The first that asks for something; `continue` alone does not.
+    if truth.prompts:
+        asks = [text for text in truth.prompts if not truths.LOCAL.match(text)
+                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?", text)]
+        latest = [text for text in truth.prompts if not truths.LOCAL.match(text)] or truth.prompts
+        first, latest = (asks or truth.prompts)[0], latest[-1]
+        shown = objective.get("first", {}).get("text", "")
+        both("first prompt", begins(shown, first), start(first) in plain(section("Objective")), first)
+        last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
+        both("latest prompt", begins(last_shown, latest), start(latest) in plain(section("Objective")), latest)
+        listed = [prompt["text"] for prompt in handoff.get("prompts", [])]
+        in_page = plain(section("Prompts"))
+        for prompt in truth.prompts:
+            both("all prompts", any(begins(shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
+
+    # Files, with lines added and removed in the end.
+    files = {file["path"]: file for file in handoff.get("files", [])}
+    in_page = section("Files")
+    for path in truth.edited:
+        name = relative(path, truth.cwd)
+        file = files.get(name)
+        line = next((line for line in in_page.splitlines() if line.startswith(f"- {name} ")), "")
+        both("files edited", file is not None and file.get("edits", 0) > 0, bool(line), name)
+        real = truth.net(path)
+        if real is not None and file is not None:
+            both("net lines of files", (file.get("added"), file.get("removed")) == real,
+                 f"+{real[0]} -{real[1]}" in line, f"{name}: {real}, shown +{file.get('added')} -{file.get('removed')}")
+    claimed = [name for name, file in files.items() if file.get("edits", 0)]
+    real_names = {relative(path, truth.cwd) for path in truth.edited}
+    score.add("no file invented", all(name in real_names for name in claimed), session, str(set(claimed) - real_names))
+
+    # Commands.
+    if truth.commands:
+        last = truth.commands[-1]
+        both("last command", begins((state.get("last_command") or {}).get("command", ""), last["command"], 30),
+             start(last["command"], 30) in plain(section("State now")), last["command"])
+    failures = [index for index, command in enumerate(truth.commands) if command["failed"]]
+    shown = state.get("last_failure")
+    if failures:
+        last = truth.commands[failures[-1]]
+        both("last failing command", shown and begins(shown["command"], last["command"], 30),
+             start(last["command"], 30) in plain(section("State now")), last["command"])
+        # The same line again, without error and without signs of failure where a pipe may hide it.
+        again = [command for command in truth.commands[failures[-1] + 1:] if same(command["command"], last["command"])
+                 and command["status"] == "ok" and not (is_hidden_failure(command))]
+        if shown:
+            # A wider run of the same check may resolve it too; what is resolved must be, and be told by which run.
+            resolved = bool(again) or shown.get("resolved", False) and resolves(truth, failures[-1])
+            both("last failure resolved", shown.get("resolved", False) == resolved,
+                 ("not resolved" in page) != resolved, last["command"])
+    else:
+        both("no failure invented", shown is None, "Last failing command" not in page)
+
+    # Checks.
+    checks = [command for command in truth.commands if truths.is_check(command["command"])
+              and command["status"] in ("ok", "failed", "stopped", "running")]
+    if checks:
+        last = checks[-1]
+        shown = handoff.get("checks", [])
+        found = shown[-1] if shown else {}
+        words = set(re.findall(r"[\w./:-]+", last["command"]))
+        names = set(re.findall(r"[\w./:-]+", found.get("command", "").replace("…", "")))
+        same_check = bool(found) and len(names & words) >= max(1, len(names) - 1)
+        in_page = section("Verification").strip().splitlines()
+        both("last check", same_check, bool(in_page) and same_check, f"{last['command']} / {found.get('command')}")
+        if same_check:
+            outcome = {"ok": "ok", "failed": "failed", "stopped": "interrupted", "running": "running"}[last["status"]]
+            if outcome == "ok" and is_hidden_failure(last):
+                outcome = "failed"
+            word = {"ok": ": ok", "failed": ": failed", "interrupted": ": interrupted", "running": "background"}[outcome]
+            both("outcome of last check", found.get("outcome") == outcome, word in in_page[-1],
+                 f"{last['command']}: {outcome}, shown {found.get('outcome')}: {last['output'][-200:]}")
+
+    # Commits and todos.
+    if truth.commits:
+        sha, subject = truth.commits[-1]
+        commit = state.get("last_commit") or {}
+        both("last commit", commit.get("sha") == sha and begins(commit.get("subject", ""), subject, 30), sha in section("State now"), sha)
+    else:
+        both("no commit invented", "last_commit" not in state, "Last commit" not in page)
+    todos = [todo["text"] for todo in handoff.get("todos", [])]
+    in_page = plain(section("Open todos"))
+    for todo in truth.todos:
+        both("open todos", any(begins(shown, todo, 30) for shown in todos), start(todo, 30) in in_page, todo)
+    score.add("no todo invented", all(any(begins(shown, todo, 1) for todo in truth.todos) for shown in todos), session,
+              str(todos))
+    limit = {"brief": 4000, "standard": 12000, "full": 40000}[budget]
+    score.add("within budget", len(text.encode()) <= limit and len(page.encode()) <= limit, session,
+              f"{len(text.encode())} {len(page.encode())}")
+
+
+def same(one, other):
+    strip = lambda text: re.sub(r"^cd \S+ && |\s*2>&1|\s*\|\s*(?:tail|head|grep)\b[^|]*", "", text).strip()
+    return strip(one) == strip(other)
+
+
+def is_hidden_failure(command):
+    return truths.is_check(command["command"]) and truths.is_masked(command["command"]) \
+        and bool(truths.FAILED_OUTPUT.search(command["output"]))
+
+
+def resolves(truth, index):
+    """Whether a later run that succeeded shares the check's first words."""
+    tools = lambda command: {found.group(0).strip(" ;&|(") for found in truths.CHECK.finditer(truths.without_quotes(command))}
+    wanted = tools(truth.commands[index]["command"])
+    return bool(wanted) and any(command["status"] == "ok" and wanted <= tools(command["command"])
+                                for command in truth.commands[index + 1:])
+
+
+def judge_citations(score, session, handoff, page, events):
+    """Every citation names an event, and what is quoted with it stands there."""
+    texts = {}
+
+    def text_of(number):
+        if number not in texts:
+            texts[number] = plain("\n".join(strings(events[number])))
+        return texts[number]
+
+    def holds(cites, quote):
+        numbers = [int(cite.rsplit("#", 1)[1]) for cite in cites if cite]
+        return all(any(part in text_of(number) for number in numbers if number in events) for part in pieces(quote))
+
+    for cite in re.findall(r"\[(#\d+)\]", page) + list(all_cites(handoff)):
+        score.add("citations resolve", int(cite[1:]) in events, session, cite)
+
+    def check(quote, *cites):
+        score.add("quotes hold", holds(cites, quote), session, f"{cites} {quote}")
+
+    state, objective = handoff["state"], handoff["objective"]
+    for quote in [*objective.values(), state.get("last_words"), state.get("question"), *handoff.get("prompts", []),
+                  *state.get("pull_requests", []), (state.get("last_failure") or {}).get("output"),
+                  *(error.get("output") for error in handoff.get("errors", []))]:
+        if quote:
+            check(quote["text"], quote["cite"])
+    for run in (state.get("last_command"), state.get("last_failure")):
+        if run:
+            check(run["command"], run["cite"])
+    for commit in handoff.get("commits", []):
+        check(commit["sha"], commit["cite"])
+        check(commit["subject"], commit["cite"])
+    for todo in handoff.get("todos", []):
+        check(todo["text"], todo["cite"])
+    for decision in handoff.get("decisions", []):
+        check(decision.get("text", ""), decision["cite"])
+    for check_ in handoff.get("checks", []):
+        for name in check_.get("failing", []):
+            check(name, check_.get("output_cite"))
+    for file in handoff.get("files", []):
+        name = file["path"].rsplit("/", 1)[-1]
+        check(name, file["cite"])
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key not in ("type", "media_type"):
+                yield from strings(item)
+
+
+def all_cites(value, key=""):
+    if isinstance(value, str):
+        if key in ("cite", "output_cite", "resolved_by", "stale", "shell", "thrown_away"):
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from all_cites(item, key)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from all_cites(item, name)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--socket")
+    arguments.add_argument("--folder")
+    arguments.add_argument("--budget", default="standard")
+    arguments.add_argument("--limit", type=int)
+    arguments.add_argument("--verbose", action="store_true")
+    options = arguments.parse_args()
+    source = Daemon(options.socket) if options.socket else Folder(options.folder)
+    score, judged = Score(options.verbose), 0
+    for session, agent, path in sorted(source.sessions()):
+        read = {"claude-code": truths.claude_code, "codex": truths.codex}.get(agent)
+        if read is None or not os.path.exists(path) or options.limit is not None and judged >= options.limit:
+            continue
+        judged += 1
+        text, page, equal = source.handoff(session, options.budget)
+        score.add("two runs equal", equal, session)
+        judge_session(score, session, read(path), text, page, options.budget)
+        judge_citations(score, session, json.loads(text), page, source.events(session))
+    print(f"{judged} sessions, budget {options.budget}")
+    if not score.show():
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use opensession_hail::handoff::{Budget, Collector, Draft, Form, Handoff, SessionFacts, schema};
+use opensession_hail::redact::Redactor;
+use opensession_hail::{Body, Content, Edit, Event, Item, Message, Reader, Role};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::schema::violation;
+
+const LOCK: &str = include_str!("handoff/lock.hail.jsonl");
+
+static REDACTOR: LazyLock<Redactor> = LazyLock::new(Redactor::new);
+
+fn add(collector: &mut Collector, hail: &str, id: &str) {
+    let mut number = 0;
+    for item in Reader::new(hail.as_bytes()) {
+        match item.unwrap() {
+            Item::Header(header) => {
+                let short_id = id.get(..8).unwrap_or_default().to_owned();
+                collector.begin(SessionFacts { id: id.to_owned(), short_id, ..SessionFacts::of_header(&header) });
+            }
+            Item::Event(event) => {
+                number += 1;
+                collector.add(number, &event);
+            }
+            Item::Problem(problem) => panic!("{problem:?}"),
+        }
+    }
+}
+
+fn draft(hail: &str) -> Draft {
+    let mut collector = Collector::new();
+    add(&mut collector, hail, "4f2a91c70123456789abcdef01234567");
+    collector.finish(&REDACTOR)
+}
+
+#[test]
+fn a_session_in_full() {
+    insta::assert_snapshot!("lock_markdown", draft(LOCK).fit(Budget::Standard, Form::Markdown).1);
+}
+
+#[test]
+fn the_same_as_json() {
+    let (handoff, text) = draft(LOCK).fit(Budget::Standard, Form::Json);
+    insta::assert_json_snapshot!("lock_json", handoff);
+    let read: Handoff = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, handoff);
+    assert_eq!(violation(&Value::from(schema()), &serde_json::from_str(&text).unwrap()), None);
+}
+
+#[test]
+fn in_three_lines() {
+    let summary = draft(LOCK).summary();
+    assert_eq!(summary.title, "Fix the flaky lock test");
+    assert!(summary.objective.starts_with("The lock test fails one time in ten. Find out why."));
+    assert_eq!(
+        summary.outcome,
+        "waiting for the user; cargo clippy --all-targets ok, but edited since; 2 files +1 -1; commit 1a2b3c4 Lock once; \
+         1 open todo"
+    );
+}
+
+#[test]
+fn nothing_secret_and_nothing_hostile_is_in_it() {
+    for form in [Form::Markdown, Form::Json] {
+        let (_, text) = draft(LOCK).fit(Budget::Full, form);
+        assert!(!text.contains("ghp_") && text.contains("[REDACTED:github]"));
+        assert!(!text.contains("/home/mina") && text.contains("~/app"));
+        assert!(!text.contains('\u{1b}'));
+        assert_eq!(REDACTOR.fresh().text(&text), text, "a second look finds nothing");
+    }
+    // Words that give orders stand in a quotation, and pictures are not loaded.
+    let page = draft(LOCK).fit(Budget::Full, Form::Markdown).1;
+    for line in page.lines().filter(|line| line.contains("Ignore all previous")) {
+        assert!(line.starts_with("> ") || line.contains('"'), "{line}");
+    }
+    assert!(!page.contains("![x]"));
+}
+
+#[test]
+fn sessions_are_merged_and_shared_files_told_once() {
+    let second = [
+        r#"{"v":"hail/0.1","tool":"codex","ts":"2026-01-02T10:00:00Z","cwd":"/home/mina/app"}"#,
+        // A copy of a record of the first session: it was resumed.
+        r#"{"role":"human","content":"The lock test fails one time in ten.","id":"r1"}"#,
+        r#"{"role":"human","content":"Take the unwrap out again","id":"x1"}"#,
+        r#"{"type":"file_edit","path":"src/lock.rs","diff":"@@ -10,3 +10,3 @@\n fn lock() {\n-    let g = m.lock().unwrap();\n+    let g = m.lock();\n }\n","id":"x2"}"#,
+        r#"{"role":"agent","content":"Done.","id":"x3"}"#,
+        "",
+    ]
+    .join("\n");
+    let mut collector = Collector::new();
+    add(&mut collector, LOCK, "4f2a91c70123456789abcdef01234567");
+    add(&mut collector, &second, "b81d03e20123456789abcdef01234567");
+    let (handoff, _) = collector.finish(&REDACTOR).fit(Budget::Full, Form::Json);
+    assert_eq!(handoff.sessions.len(), 2);
+    assert_eq!(handoff.objective.latest.as_ref().unwrap().cite, "b81d03e2#2");
+    assert_eq!(handoff.prompts.iter().filter(|prompt| prompt.text.starts_with("The lock test")).count(), 1);
+    let lock: Vec<_> = handoff.files.iter().filter(|file| file.path.ends_with("lock.rs")).collect();
+    assert_eq!(lock.len(), 1);
+    assert_eq!((lock[0].added, lock[0].removed, lock[0].edits), (Some(0), Some(0), 3));
+}
+
+#[test]
+fn every_citation_is_an_event() {
+    let (handoff, page) = draft(LOCK).fit(Budget::Full, Form::Markdown);
+    let events = LOCK.lines().count() as u32 - 1;
+    let numbers: BTreeSet<u32> =
+        page.split("[#").skip(1).filter_map(|rest| rest.split(']').next()?.parse().ok()).collect();
+    assert!(numbers.len() > 10);
+    assert!(numbers.iter().all(|number| (1..=events).contains(number)));
+    let listed: BTreeSet<u32> = handoff.evidence.iter().map(|evidence| evidence.cite[1..].parse().unwrap()).collect();
+    assert!(numbers.is_subset(&listed));
+}
+
+#[test]
+fn the_checked_in_schema_is_that_of_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("handoff.schema.json");
+    let now = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        fs::write(&path, &now).unwrap();
+    }
+    let checked_in = fs::read_to_string(&path).unwrap_or_default();
+    assert!(checked_in == now, "out of date: UPDATE_SCHEMA=1 cargo test -p opensession-hail schema writes it");
+}
+
+#[test]
+fn a_long_session_keeps_its_beginning_and_its_end_within_any_budget() {
+    let mut collector = Collector::new();
+    collector.begin(SessionFacts::default());
+    let mut number = 0;
+    let mut event = |collector: &mut Collector, body: Body| {
+        number += 1;
+        collector.add(number, &Event::new(body));
+    };
+    for turn in 0..3000 {
+        let content = Content::Text(format!("prompt {turn} with some words that make it as long as prompts are"));
+        event(&mut collector, Body::Message(Message { role: Role::Human, content, ..Message::default() }));
+        let path = format!("src/file_{turn}.rs");
+        let diff = Some("@@ -1,1 +1,1 @@\n-a\n+b\n".to_owned());
+        event(&mut collector, Body::Edit(Edit { path, diff, ..Edit::default() }));
+    }
+    let draft = collector.finish(&REDACTOR);
+    for budget in [Budget::Brief, Budget::Standard, Budget::Full, Budget::Bytes(1_500)] {
+        for form in [Form::Markdown, Form::Json] {
+            let (handoff, text) = draft.fit(budget, form);
+            assert!(text.len() <= budget.bytes(), "{budget:?} {form:?}: {}", text.len());
+            assert!(handoff.prompts.last().unwrap().text.starts_with("prompt 2999"));
+            assert!(handoff.objective.first.unwrap().text.starts_with("prompt 0"));
+            assert_eq!(handoff.prompts.len() as u64 + handoff.omitted["prompts"], 3000);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_order_of_events_is_taken(order in prop::collection::vec(0..22_usize, 0..60)) {
+        let lines: Vec<Event> =
+            LOCK.lines().skip(1).map(|line| Event::from_json(line.as_bytes()).unwrap()).collect();
+        let collect = || {
+            let mut collector = Collector::new();
+            for (number, index) in order.iter().enumerate() {
+                collector.add(number as u32 + 1, &lines[*index]);
+            }
+            collector.finish(&REDACTOR)
+        };
+        let text = collect().fit(Budget::Standard, Form::Markdown).1;
+        prop_assert!(text.len() <= Budget::Standard.bytes());
+        prop_assert_eq!(text, collect().fit(Budget::Standard, Form::Markdown).1);
+    }
+
+    #[test]
+    fn redaction_is_stable(text in "[ -~]{0,200}") {
+        let once = REDACTOR.fresh().text(&text).into_owned();
+        prop_assert_eq!(REDACTOR.fresh().text(&once), once.as_str());
+    }
+}
