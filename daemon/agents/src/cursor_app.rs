@@ -84,11 +84,7 @@ impl Agent for CursorApp {
         since: Option<&[u8]>,
         found: &mut dyn FnMut(Source),
     ) -> Result<Listing, CutError> {
-        if places::is_store(container) {
-            store::list(container, found)
-        } else {
-            global::list(container, since, found)
-        }
+        if places::is_store(container) { store::list(container, found) } else { global::list(container, since, found) }
     }
 
     fn rank(&self, source: &Source) -> u8 {

@@ -19,7 +19,8 @@ impl WaitingEdits {
     /// Keeps an edit; where there is no room without its diff, and the oldest goes where there are too many.
     pub(crate) fn add(&mut self, call: &str, mut edit: Edit) {
         let diff = |edit: &Edit| edit.diff.as_ref().map_or(0, String::len);
-        let used: usize = self.0.iter().map(|(_, event)| if let Body::Edit(edit) = &event.body { diff(edit) } else { 0 }).sum();
+        let used: usize =
+            self.0.iter().map(|(_, event)| if let Body::Edit(edit) = &event.body { diff(edit) } else { 0 }).sum();
         if used + diff(&edit) > BYTES {
             edit.diff = None;
         }

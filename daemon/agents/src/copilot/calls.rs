@@ -152,7 +152,13 @@ impl Call<'_> {
         }
         let is_subagent = self.name == "runSubagent";
         let subagent = |status| {
-            Body::Subagent(Subagent { agent_id: None, call_id: call_id.clone(), name: None, description: description(), status })
+            Body::Subagent(Subagent {
+                agent_id: None,
+                call_id: call_id.clone(),
+                name: None,
+                description: description(),
+                status,
+            })
         };
         if is_subagent {
             push(subagent(None));

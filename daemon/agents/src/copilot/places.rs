@@ -52,7 +52,9 @@ pub(super) fn judge(root: &Root, path: &Path) -> Option<Place> {
     let path = database::of_file(path);
     let below = names(root, &path)?;
     match (kind(root)?, below.as_slice()) {
-        ("workspaceStorage", inner @ [_, ..]) | ("profiles", [_, "workspaceStorage", inner @ ..]) => in_workspace(&path, inner),
+        ("workspaceStorage", inner @ [_, ..]) | ("profiles", [_, "workspaceStorage", inner @ ..]) => {
+            in_workspace(&path, inner)
+        }
         ("profiles", [_, "globalStorage", folder, name]) if EMPTY.contains(folder) => chat(&path, name),
         (folder, [name]) if EMPTY.contains(&folder) => chat(&path, name),
         _ => None,
@@ -142,11 +144,10 @@ impl Walk<'_> {
 
     fn entry(&mut self, path: &Path) {
         if path.is_dir() {
-            let matters = kind(self.root).zip(names(self.root, path)).is_some_and(|(kind, below)| descends(kind, &below));
+            let matters =
+                kind(self.root).zip(names(self.root, path)).is_some_and(|(kind, below)| descends(kind, &below));
             // The depth is bounded by the names; a link is followed once.
-            if matters
-                && (!path.is_symlink() || path.canonicalize().is_ok_and(|target| self.followed.insert(target)))
-            {
+            if matters && (!path.is_symlink() || path.canonicalize().is_ok_and(|target| self.followed.insert(target))) {
                 self.folder(path);
             }
         } else if let Some(place) = judge(self.root, path) {

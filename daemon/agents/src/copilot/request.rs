@@ -128,7 +128,8 @@ impl Requests {
         let elapsed = result.get("timings").and_then(|timings| loose::number(timings, "totalElapsed"));
         let elapsed = elapsed.and_then(|elapsed| i64::try_from(elapsed).ok()).map(SignedDuration::from_millis);
         self.saw(ts.zip(elapsed).and_then(|(ts, elapsed)| ts.checked_add(elapsed).ok()));
-        if let Some(model) = loose::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
+        if let Some(model) =
+            loose::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
             && model != "auto"
         {
             self.facts.model = Some(model.to_owned());

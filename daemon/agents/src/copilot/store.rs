@@ -26,11 +26,7 @@ struct Brief {
 }
 
 /// Names the sessions in the value; none when it is the one that the mark `since` tells of.
-pub(super) fn list(
-    container: &Path,
-    since: Option<&[u8]>,
-    found: &mut dyn FnMut(Source),
-) -> Result<Listing, CutError> {
+pub(super) fn list(container: &Path, since: Option<&[u8]>, found: &mut dyn FnMut(Source)) -> Result<Listing, CutError> {
     let database = Database::open(container)?;
     let reading = database.connection.unchecked_transaction().map_err(fault)?;
     let mut listing = Listing { whole: true, ..Listing::default() };

@@ -7,9 +7,7 @@ use opensession_hail::{
 use serde_json::Value;
 
 use super::{WORKSPACE, state::State};
-use crate::{
-    Derived, Deriver, Facts, Problem, Record, codex::patch, derive::Activity, loose, rows, text_diff::Hunks,
-};
+use crate::{Derived, Deriver, Facts, Problem, Record, codex::patch, derive::Activity, loose, rows, text_diff::Hunks};
 
 /// Derives a session from its log.
 pub(crate) struct Events {
@@ -52,9 +50,8 @@ impl Deriver for Events {
         let mut event = Event::new(Body::Unknown(Unknown::default()));
         event.id = loose::owned(&line, "id");
         event.ts = loose::time_of(&line, "timestamp");
-        event.subagent = loose::any_text(&line, &["agentId"])
-            .or_else(|| loose::text(data, "parentToolCallId"))
-            .map(str::to_owned);
+        event.subagent =
+            loose::any_text(&line, &["agentId"]).or_else(|| loose::text(data, "parentToolCallId")).map(str::to_owned);
         self.state.saw(event.ts);
         if let Some(kind) = loose::text(&line, "type") {
             self.event(kind, &mut At { data, event, derived });
@@ -344,9 +341,8 @@ fn wanted_edits(name: &str, input: &Value, id: &str) -> Vec<Edit> {
     let call_id = Some(id.to_owned());
     let edit = match name {
         "create" => path().map(|path| Hunks::between("", text("file_text")).edit(path, EditOperation::Create, call_id)),
-        "edit" | "str_replace" => path().map(|path| {
-            Hunks::between(text("old_str"), text("new_str")).edit(path, EditOperation::Update, call_id)
-        }),
+        "edit" | "str_replace" => path()
+            .map(|path| Hunks::between(text("old_str"), text("new_str")).edit(path, EditOperation::Update, call_id)),
         "apply_patch" => {
             let patch = input.as_str().or_else(|| loose::any_text(input, &["input", "patch"])).and_then(patch::inside);
             let mut edits = patch.map(patch::edits).unwrap_or_default();

@@ -38,7 +38,10 @@ fn sessions_are_read() {
         std::fs::write(path, text).unwrap();
     };
     write("session-state/s1/events.jsonl", EVENTS);
-    write("session-state/s1/workspace.yaml", "id: s1\ncwd: /w\nname: \"Named by hand\"\nbranch: null\nsummary: |\n  x: y\n");
+    write(
+        "session-state/s1/workspace.yaml",
+        "id: s1\ncwd: /w\nname: \"Named by hand\"\nbranch: null\nsummary: |\n  x: y\n",
+    );
     write("session-state/s1/plan.md", "no session");
     write("session-state/flat.jsonl", "{\"type\":\"user.message\",\"data\":{\"content\":\"hi\"}}\n\n");
     write("history-session-state/old.json", HISTORY);

@@ -111,11 +111,8 @@ impl Bubbles {
         let folder = loose::list(message, "workspaceUris").first().and_then(Value::as_str);
         state.in_folder(folder.map(loose::path_of_uri), false);
         let mut out = Out { derived, id: id.map(str::to_owned), ts };
-        let human = if chat {
-            loose::text(message, "type") == Some("user")
-        } else {
-            loose::number(message, "type") == Some(1)
-        };
+        let human =
+            if chat { loose::text(message, "type") == Some("user") } else { loose::number(message, "type") == Some(1) };
         if human {
             person(message, state, &mut out);
         } else {
@@ -141,7 +138,10 @@ fn person(message: &Value, state: &mut State, out: &mut Out<'_>) {
 fn agent(message: &Value, record: &Value, state: &mut State, out: &mut Out<'_>) {
     let kind = loose::number(message, "capabilityType");
     if kind == Some(SUMMARISED) {
-        out.push(Body::Compaction(Compaction { content: summary(message).unwrap_or_default(), ..Compaction::default() }));
+        out.push(Body::Compaction(Compaction {
+            content: summary(message).unwrap_or_default(),
+            ..Compaction::default()
+        }));
     }
     let model = state.facts.model.clone();
     if let Some(content) = thinking(message, kind) {
@@ -207,7 +207,11 @@ fn error(details: &Value) -> Option<ErrorEvent> {
 /// The images of a prompt, by name.
 fn images(message: &Value) -> Vec<Part> {
     let context = message.get("context").unwrap_or(&Value::Null);
-    let lists = [loose::list(message, "images"), loose::list(message, "selectedImages"), loose::list(context, "selectedImages")];
+    let lists = [
+        loose::list(message, "images"),
+        loose::list(message, "selectedImages"),
+        loose::list(context, "selectedImages"),
+    ];
     let images = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
     let part = |image: &Value| {
         let name = loose::any_text(image, &["path", "filename", "uuid"]).map(str::to_owned);

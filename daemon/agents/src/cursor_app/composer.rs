@@ -143,7 +143,8 @@ impl<'a> Composer<'a> {
 
     /// Appends the texts of the file before and after an edit that names them.
     fn write_contents(&self, message: &Glance, json: &mut Vec<u8>) -> Result<(), CutError> {
-        let Some(Value::String(result)) = message.tool_former_data.as_ref().and_then(|tool| tool.result.as_ref()) else {
+        let Some(Value::String(result)) = message.tool_former_data.as_ref().and_then(|tool| tool.result.as_ref())
+        else {
             return Ok(());
         };
         if !result.contains("ContentId") {

@@ -30,7 +30,9 @@ pub(super) fn edits(made: &Made<'_>, call_id: Option<&str>) -> Vec<Edit> {
         "searchreplace" | "strreplace" | "multiedit" | "multistrreplace" => replaced(made, call_id),
         "write" | "createfile" => written(made, call_id),
         "editnotebook" => notebook(made, call_id),
-        "deletefile" | "delete" => path(made).map(|path| Hunks::default().edit(path, EditOperation::Delete, owned(call_id))),
+        "deletefile" | "delete" => {
+            path(made).map(|path| Hunks::default().edit(path, EditOperation::Delete, owned(call_id)))
+        }
         "applypatch" => return patched(made, call_id),
         _ => None,
     };

@@ -31,11 +31,7 @@ struct Mark {
 
 /// Names the sessions in `container`, those alone that changed since the mark `since` where that can be told. Sessions
 /// that were deleted are noticed by whole listings only, and drafts are counted by these.
-pub(super) fn list(
-    container: &Path,
-    since: Option<&[u8]>,
-    found: &mut dyn FnMut(Source),
-) -> Result<Listing, CutError> {
+pub(super) fn list(container: &Path, since: Option<&[u8]>, found: &mut dyn FnMut(Source)) -> Result<Listing, CutError> {
     let database = Database::open(container)?;
     let connection = &database.connection;
     let reading = connection.unchecked_transaction().map_err(fault)?;
@@ -77,8 +73,7 @@ fn mark_of(connection: &Connection, has_rows: bool) -> Result<Mark, CutError> {
 
 /// The key of a row: `None` where there is no such row, `Some(None)` where its key is NULL.
 fn key_of(connection: &Connection, row: i64) -> Result<Option<Option<String>>, CutError> {
-    let mut statement =
-        connection.prepare_cached("SELECT key FROM cursorDiskKV WHERE rowid = ?").map_err(fault)?;
+    let mut statement = connection.prepare_cached("SELECT key FROM cursorDiskKV WHERE rowid = ?").map_err(fault)?;
     statement.query_row([row], |row| Ok(text(row.get_ref(0)?).map(str::to_owned))).optional().map_err(fault)
 }
 

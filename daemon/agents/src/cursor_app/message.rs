@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::{
     edit::{self, Made},
-    places,
-    prompt,
+    places, prompt,
     state::{Out, State, parse, todo_items},
     tool,
 };

@@ -77,7 +77,8 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     let zone = zone.strip_suffix(')')?;
     let time = DateTime::strptime("%A, %b %d, %Y, %I:%M %p", time).ok()?;
     let (hours, minutes) = zone.split_once(':').unwrap_or((zone, "0"));
-    let hours: i64 = if hours.is_empty() { 0 } else { hours.parse().ok().filter(|hours| (-24..=24).contains(hours))? };
+    let hours: i64 =
+        if hours.is_empty() { 0 } else { hours.parse().ok().filter(|hours| (-24..=24).contains(hours))? };
     let minutes: i64 = minutes.parse().ok().filter(|minutes| (0..60).contains(minutes))?;
     let minutes = if hours < 0 || zone.starts_with('-') { -minutes } else { minutes };
     let time = time.to_zoned(TimeZone::UTC).ok()?.timestamp();

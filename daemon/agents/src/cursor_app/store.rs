@@ -39,9 +39,10 @@ pub(super) fn list(container: &Path, found: &mut dyn FnMut(Source)) -> Result<Li
         return Ok(listing);
     }
     let updated = loose::number(&store.meta, "updatedAt").map(|time| time as f64).or_else(|| modified(container));
-    let number = store.messages.iter().fold(store.messages.len() as u64, |number, id| {
-        number.rotate_left(7) ^ rows::mark(id.as_bytes(), b"")
-    });
+    let number = store
+        .messages
+        .iter()
+        .fold(store.messages.len() as u64, |number, id| number.rotate_left(7) ^ rows::mark(id.as_bytes(), b""));
     found(Source::contained(container, SourceKind::Rows, id(&store.meta, container), versioned(updated, number)));
     Ok(listing)
 }
@@ -130,7 +131,8 @@ fn meta_beside(container: &Path) -> Option<BTreeMap<String, Value>> {
 
 fn blob(connection: &Connection, id: &str) -> Result<Option<Vec<u8>>, CutError> {
     let mut statement = connection.prepare_cached("SELECT data FROM blobs WHERE id = ?").map_err(fault)?;
-    let data = statement.query_row([id], |row| Ok(row.get_ref(0)?.as_bytes_or_null().ok().flatten().map(<[u8]>::to_vec)));
+    let data =
+        statement.query_row([id], |row| Ok(row.get_ref(0)?.as_bytes_or_null().ok().flatten().map(<[u8]>::to_vec)));
     Ok(data.optional().map_err(fault)?.flatten())
 }
 
@@ -146,7 +148,8 @@ fn references(mut bytes: &[u8]) -> Vec<String> {
             5 => Some(4),
             _ => None,
         };
-        let Some(length) = length.and_then(|length| usize::try_from(length).ok()).filter(|length| *length <= bytes.len())
+        let Some(length) =
+            length.and_then(|length| usize::try_from(length).ok()).filter(|length| *length <= bytes.len())
         else {
             return Vec::new();
         };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    Agent, Cut, CutError, Cursor, Limits, Listing, Problem, Record, Root, Sink, Source, check, cursor_app::CursorApp,
+    Agent, Cursor, Cut, CutError, Limits, Listing, Problem, Record, Root, Sink, Source, check, cursor_app::CursorApp,
     rows,
 };
 
@@ -86,33 +86,63 @@ fn conversation() -> Vec<Value> {
             "images": [{"path": "/tmp/a.png", "mimeType": "image/png"}]}),
         json!({"type": 2, "bubbleId": "b2", "capabilityType": 30, "thinking": {"text": "\nhm", "signature": "x"}}),
         json!({"type": 2, "bubbleId": "b3", "capabilityType": 30, "thinking": {"text": "", "signature": "secret"}}),
-        used("b4", json!({"name": "edit_file", "toolCallId": "t1", "status": "completed", "userDecision": "accepted",
+        used(
+            "b4",
+            json!({"name": "edit_file", "toolCallId": "t1", "status": "completed", "userDecision": "accepted",
             "rawArgs": r#"{"target_file":"a.js","code_edit":"// ..."}"#,
-            "result": r#"{"diff":{"chunks":[{"diffString":"  x\r\n- a\r\n+ b","oldStart":1,"newStart":1,"oldLines":2,"newLines":2}]},"isApplied":true}"#})),
-        used("b5", json!({"name": "search_replace", "toolCallId": "t2", "status": "completed",
-            "rawArgs": r#"{"file_path":"a.js","old_string":"b\n","new_string":"c\n"}"#, "result": "done"})),
-        used("b6", json!({"name": "search_replace", "toolCallId": "t3", "status": "error",
+            "result": r#"{"diff":{"chunks":[{"diffString":"  x\r\n- a\r\n+ b","oldStart":1,"newStart":1,"oldLines":2,"newLines":2}]},"isApplied":true}"#}),
+        ),
+        used(
+            "b5",
+            json!({"name": "search_replace", "toolCallId": "t2", "status": "completed",
+            "rawArgs": r#"{"file_path":"a.js","old_string":"b\n","new_string":"c\n"}"#, "result": "done"}),
+        ),
+        used(
+            "b6",
+            json!({"name": "search_replace", "toolCallId": "t3", "status": "error",
             "rawArgs": r#"{"file_path":"a.js","old_string":"q","new_string":"c"}"#,
-            "error": r#"{"clientVisibleErrorMessage":"no","modelVisibleErrorMessage":"not found"}"#})),
-        used("b7", json!({"name": "edit_file_v2", "toolCallId": "t4", "status": "completed",
+            "error": r#"{"clientVisibleErrorMessage":"no","modelVisibleErrorMessage":"not found"}"#}),
+        ),
+        used(
+            "b7",
+            json!({"name": "edit_file_v2", "toolCallId": "t4", "status": "completed",
             "params": r#"{"relativeWorkspacePath":"/w/p/n.md"}"#,
-            "result": r#"{"beforeContentId":"composer.content.e3","afterContentId":"composer.content.cc"}"#})),
-        used("b8", json!({"tool": 15, "toolCallId": "t5", "status": "completed",
+            "result": r#"{"beforeContentId":"composer.content.e3","afterContentId":"composer.content.cc"}"#}),
+        ),
+        used(
+            "b8",
+            json!({"tool": 15, "toolCallId": "t5", "status": "completed",
             "rawArgs": r#"{"command":"make test","explanation":"to see","is_background":false}"#,
-            "result": r#"{"output":"bad\n","exitCodeV2":2,"notInterrupted":true}"#})),
-        used("b9", json!({"name": "run_terminal_command_v2", "toolCallId": "t6", "status": "completed",
-            "params": r#"{"command":"ls","cwd":"/w/p/src"}"#, "result": {"output": "a", "notInterrupted": true}})),
-        used("b10", json!({"name": "run_terminal_cmd", "toolCallId": "t7", "status": "completed",
-            "userDecision": "rejected", "rawArgs": r#"{"command":"rm -r /"}"#, "result": r#"{"rejected":true}"#})),
+            "result": r#"{"output":"bad\n","exitCodeV2":2,"notInterrupted":true}"#}),
+        ),
+        used(
+            "b9",
+            json!({"name": "run_terminal_command_v2", "toolCallId": "t6", "status": "completed",
+            "params": r#"{"command":"ls","cwd":"/w/p/src"}"#, "result": {"output": "a", "notInterrupted": true}}),
+        ),
+        used(
+            "b10",
+            json!({"name": "run_terminal_cmd", "toolCallId": "t7", "status": "completed",
+            "userDecision": "rejected", "rawArgs": r#"{"command":"rm -r /"}"#, "result": r#"{"rejected":true}"#}),
+        ),
         used("b11", json!({"name": "read_file", "toolCallId": "t8", "status": "loading", "rawArgs": "{}"})),
         used("b12", json!({"additionalData": {"status": "error"}})),
-        used("b13", json!({"name": "todo_write", "toolCallId": "t9", "status": "completed",
-            "rawArgs": r#"{"merge":true,"todos":[{"id":"1","content":"one","status":"completed"}]}"#, "result": "{}"})),
-        used("b14", json!({"name": "task_v2", "toolCallId": "t10", "status": "completed",
+        used(
+            "b13",
+            json!({"name": "todo_write", "toolCallId": "t9", "status": "completed",
+            "rawArgs": r#"{"merge":true,"todos":[{"id":"1","content":"one","status":"completed"}]}"#, "result": "{}"}),
+        ),
+        used(
+            "b14",
+            json!({"name": "task_v2", "toolCallId": "t10", "status": "completed",
             "params": r#"{"description":"count","prompt":"count it","subagentType":"explore"}"#,
-            "additionalData": {"subagentComposerId": "child"}, "result": r#"{"agentId":"child"}"#})),
-        used("b15", json!({"name": "delete_file", "toolCallId": "t11", "status": "completed",
-            "rawArgs": r#"{"target_file":"old.js"}"#, "result": "{}"})),
+            "additionalData": {"subagentComposerId": "child"}, "result": r#"{"agentId":"child"}"#}),
+        ),
+        used(
+            "b15",
+            json!({"name": "delete_file", "toolCallId": "t11", "status": "completed",
+            "rawArgs": r#"{"target_file":"old.js"}"#, "result": "{}"}),
+        ),
         json!({"type": 2, "bubbleId": "b16", "capabilityType": 22}),
         json!({"type": 2, "bubbleId": "b17", "text": "", "errorDetails":
             {"error": {"error": "ERROR_RATE", "details": {"title": "Slow down", "detail": "Too many requests"}}}}),
@@ -171,18 +201,22 @@ fn sessions_of_2024_and_of_the_time_between_are_read() {
         {"composerId": "whole", "createdAt": 1_731_784_818_255_i64, "status": "completed",
             "conversation": [{"type": 1, "bubbleId": "c1", "text": "hi"}, {"type": 2, "bubbleId": "c2", "text": "Hello."}]},
         {"type": "head", "composerId": "inline", "name": "A head"}]});
-    for (key, value) in
-        [("workbench.panel.aichat.view.aichat.chatdata", panel), ("composer.composerData", composers)]
-    {
+    for (key, value) in [("workbench.panel.aichat.view.aichat.chatdata", panel), ("composer.composerData", composers)] {
         workspace.execute("INSERT INTO ItemTable VALUES (?, ?)", (key, value.to_string())).unwrap();
     }
-    home.put("composerData:inline", &json!({"_v": 1, "createdAt": 1_738_732_158_464_i64, "conversation": [
+    home.put(
+        "composerData:inline",
+        &json!({"_v": 1, "createdAt": 1_738_732_158_464_i64, "conversation": [
         {"type": 1, "bubbleId": "i1", "text": "in a row"}, {"type": 2, "bubbleId": "i2"}],
-        "conversationMap": {"i2": {"type": 2, "bubbleId": "i2", "text": "From the map."}}}));
+        "conversationMap": {"i2": {"type": 2, "bubbleId": "i2", "text": "From the map."}}}),
+    );
     // Nothing is listed: by time, then as written.
     home.put("composerData:unlisted", &json!({"_v": 3, "fullConversationHeadersOnly": []}));
     home.put("bubbleId:unlisted:z", &said("z", 1, "first"));
-    home.put("bubbleId:unlisted:a", &json!({"type": 2, "bubbleId": "a", "text": "second", "createdAt": "2026-02-01T10:00:01Z"}));
+    home.put(
+        "bubbleId:unlisted:a",
+        &json!({"type": 2, "bubbleId": "a", "text": "second", "createdAt": "2026-02-01T10:00:01Z"}),
+    );
     let shown: String = home
         .sessions()
         .iter()
@@ -218,8 +252,14 @@ fn transcripts_and_stores_are_read() {
             "\n",
         ),
     );
-    write("agent-transcripts/t1/subagents/t2.jsonl", "{\"role\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"[REDACTED]\"}]}}\n");
-    write("agent-transcripts/t3.txt", "user:\n<user_query>\ngo\n</user_query>\n\nassistant:\n[Thinking] hm\n[Tool call] Write\n  path: /a\n  contents: one\n\n[Tool result] Write\n\nassistant:\nDone.\n");
+    write(
+        "agent-transcripts/t1/subagents/t2.jsonl",
+        "{\"role\":\"assistant\",\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"[REDACTED]\"}]}}\n",
+    );
+    write(
+        "agent-transcripts/t3.txt",
+        "user:\n<user_query>\ngo\n</user_query>\n\nassistant:\n[Thinking] hm\n[Tool call] Write\n  path: /a\n  contents: one\n\n[Tool result] Write\n\nassistant:\nDone.\n",
+    );
     write("agent-transcripts/notes.md", "no session");
     let store = home.path().join(".cursor/chats/0cc175b9c0f1b6a831c399e269772661/s1/store.db");
     write_store(&store);

@@ -201,7 +201,8 @@ impl<'a> Call<'a> {
             agent_id: loose::owned(self.additional, "subagentComposerId").or_else(|| loose::owned(result, "agentId")),
             call_id: self.id.map(str::to_owned),
             name: kind(&self.input).or_else(|| kind(&self.resolved)),
-            description: loose::owned(&self.input, "description").or_else(|| loose::owned(&self.resolved, "description")),
+            description: loose::owned(&self.input, "description")
+                .or_else(|| loose::owned(&self.resolved, "description")),
             status,
         }
     }

@@ -211,7 +211,10 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             (Some(piece), _) => pieces.push(piece),
             (None, Some(Piece::Result)) if line.is_empty() => {}
             (None, Some(Piece::Result)) => pieces.push(Piece::Said(vec![line])),
-            (None, Some(Piece::Person(lines) | Piece::Said(lines) | Piece::Thinking(lines) | Piece::Call(_, lines))) => {
+            (
+                None,
+                Some(Piece::Person(lines) | Piece::Said(lines) | Piece::Thinking(lines) | Piece::Call(_, lines)),
+            ) => {
                 lines.push(line);
             }
             (None, None) => {}

@@ -75,7 +75,9 @@ fn rows_that_come_change_and_go() {
     assert_eq!((fifth.restarted, records.len()), (true, 3));
 
     // The session is gone.
-    home.writer.execute("DELETE FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData:p'", []).unwrap();
+    home.writer
+        .execute("DELETE FROM cursorDiskKV WHERE key >= 'composerData:' AND key < 'composerData:p'", [])
+        .unwrap();
     assert!(matches!(check::failure(&CursorApp, &changed[0]), CutError::Gone));
     assert_eq!(ids(&home.list(None).1), ["two"]);
 }
