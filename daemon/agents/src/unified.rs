@@ -81,7 +81,7 @@ impl Hunks {
         let mut inside = false;
         for line in diff.lines() {
             if line.starts_with("@@") {
-                self.block([0, 0], lines.drain(..).collect::<Vec<_>>().into_iter());
+                self.block([0, 0], std::mem::take(&mut lines).into_iter());
                 inside = true;
             } else if inside {
                 match line.as_bytes().first() {

@@ -46,6 +46,7 @@ pub(super) struct Section {
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the lines before")]
 struct State {
     version: u32,
     facts: Facts,
@@ -251,19 +252,19 @@ impl Section {
                     command: command.to_owned(),
                     ..Command::default()
                 };
-                self.push(Body::Command(command), None, derived);
+                push(Body::Command(command), None, derived);
             }
             Status::Interrupted => {
                 if self.state.working {
                     self.state.working = false;
                     self.state.facts.activity = Activity::Interrupted;
                     let error = ErrorEvent { message: text.to_owned(), code: Some("interrupted".to_owned()) };
-                    self.push(Body::Error(error), None, derived);
+                    push(Body::Error(error), None, derived);
                 }
             }
             Status::Failed(message) => {
                 let error = ErrorEvent { message: message.to_owned(), code: None };
-                self.push(Body::Error(error), None, derived);
+                push(Body::Error(error), None, derived);
             }
             Status::Running(_) | Status::Said(_) => self.collect(text, derived),
         }
@@ -276,7 +277,7 @@ impl Section {
         let Some(Tokens(input, output, cache_read, cache_write)) = self.state.usage.take() else { return };
         let model = self.state.facts.model.clone();
         let usage = Usage { model, input, output, cache_read, cache_write, cost, ..Usage::default() };
-        self.push(Body::Usage(usage), None, derived);
+        push(Body::Usage(usage), None, derived);
     }
 
     fn applied(&mut self, path: &str, derived: &mut Derived) {
@@ -292,7 +293,7 @@ impl Section {
             diff: asked.map(|asked| asked.diff),
             ..Edit::default()
         };
-        self.push(Body::Edit(edit), None, derived);
+        push(Body::Edit(edit), None, derived);
     }
 
     fn end_program(&mut self, derived: &mut Derived) {
@@ -313,7 +314,7 @@ impl Section {
             }),
             None => Body::Message(Message { role: Role::System, content, ..Message::default() }),
         };
-        self.push(body, None, derived);
+        push(body, None, derived);
     }
 
     fn end_reply(&mut self, derived: &mut Derived) {
@@ -322,15 +323,11 @@ impl Section {
         let model = self.state.facts.model.clone();
         if let Some(thinking) = thinking {
             let thinking = Thinking { content: thinking.to_owned(), model: model.clone() };
-            self.push(Body::Thinking(thinking), None, derived);
+            push(Body::Thinking(thinking), None, derived);
         }
         if !answer.is_empty() {
             let content = Content::Text(answer.to_owned());
-            self.push(
-                Body::Message(Message { role: Role::Agent, content, model, ..Message::default() }),
-                None,
-                derived,
-            );
+            push(Body::Message(Message { role: Role::Agent, content, model, ..Message::default() }), None, derived);
         }
         self.state.facts.activity = Activity::Idle;
         self.state.asked = reply::edits(answer);
@@ -358,7 +355,7 @@ impl Section {
         let ts = self.time_of(text);
         if AUTOMATIC.iter().any(|beginning| text.starts_with(beginning)) {
             self.begin_turn();
-            return self.say(Role::System, text, ts, derived);
+            return say(Role::System, text, ts, derived);
         }
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let rest = rest.trim();
@@ -371,23 +368,23 @@ impl Section {
                 let call_id = self.next_call();
                 let input = serde_json::json!({ "url": rest });
                 let call = ToolCall { call_id: Some(call_id.clone()), name: word.to_owned(), input, model: None };
-                self.push(Body::ToolCall(call), ts, derived);
+                push(Body::ToolCall(call), ts, derived);
                 self.state.call = Some((call_id, word.to_owned()));
             }
             "/clear" | "/reset" => {
                 let compaction = Compaction { trigger: Some("manual".to_owned()), ..Compaction::default() };
-                self.push(Body::Compaction(compaction), ts, derived);
+                push(Body::Compaction(compaction), ts, derived);
             }
             "/ask" | "/code" | "/architect" | "/context" | "/help" if !rest.is_empty() => {
                 self.begin_turn();
                 self.prompted(rest);
-                self.say(Role::Human, text, ts, derived);
+                say(Role::Human, text, ts, derived);
             }
-            _ if is_slash(word) => self.say(Role::System, text, ts, derived),
+            _ if is_slash(word) => say(Role::System, text, ts, derived),
             _ => {
                 self.begin_turn();
                 self.prompted(text);
-                self.say(Role::Human, text, ts, derived);
+                say(Role::Human, text, ts, derived);
             }
         }
     }
@@ -411,22 +408,13 @@ impl Section {
             command: line.to_owned(),
             ..Command::default()
         };
-        self.push(Body::Command(command), ts, derived);
+        push(Body::Command(command), ts, derived);
         self.state.call = Some((call_id, name.to_owned()));
     }
 
     fn next_call(&mut self) -> String {
         self.state.calls = self.state.calls.saturating_add(1);
         format!("call-{}", self.state.calls)
-    }
-
-    fn say(&mut self, role: Role, text: &str, ts: Option<Timestamp>, derived: &mut Derived) {
-        let content = Content::Text(text.to_owned());
-        self.push(Body::Message(Message { role, content, ..Message::default() }), ts, derived);
-    }
-
-    fn push(&mut self, body: Body, ts: Option<Timestamp>, derived: &mut Derived) {
-        derived.events.push(Event { ts, ..Event::new(body) });
     }
 
     /// When a prompt was typed: the first input after the last prompt's that says the same.
@@ -484,6 +472,15 @@ impl Deriver for Section {
     fn state(&self) -> Vec<u8> {
         serde_json::to_vec(&self.state).expect("a state of texts and numbers can be written")
     }
+}
+
+fn say(role: Role, text: &str, ts: Option<Timestamp>, derived: &mut Derived) {
+    let content = Content::Text(text.to_owned());
+    push(Body::Message(Message { role, content, ..Message::default() }), ts, derived);
+}
+
+fn push(body: Body, ts: Option<Timestamp>, derived: &mut Derived) {
+    derived.events.push(Event { ts, ..Event::new(body) });
 }
 
 /// Whether a word is one of the program's commands, abbreviated or not, rather than a path.

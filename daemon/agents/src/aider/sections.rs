@@ -1,6 +1,7 @@
 //! The sections of a log: where each session begins and ends in the file.
 
 use std::{
+    fmt::Write as _,
     fs::{self, File},
     io::{self, Read},
     os::unix::fs::MetadataExt,
@@ -118,7 +119,7 @@ fn split(bytes: &[u8], project: &str) -> Vec<Section> {
         let mut native_id =
             started.map_or_else(|| "head".to_owned(), |time| time.strftime("%Y%m%dT%H%M%S").to_string());
         if same > 0 {
-            native_id.push_str(&format!("-{}", same + 1));
+            write!(native_id, "-{}", same + 1).expect("writing to a string cannot fail");
         }
         native_id.push('-');
         native_id.push_str(project);

@@ -5,6 +5,7 @@
 //! stand in the order of their times, and those without a time at the end.
 
 use std::{
+    fmt::Write as _,
     fs::{self, File},
     io::{self, Read},
     os::unix::fs::MetadataExt,
@@ -65,7 +66,7 @@ fn stamp(source: &Source) -> u64 {
     for path in std::iter::once(&source.path).chain(&source.side_files) {
         if let Ok(stat) = fs::metadata(path) {
             let part = (path.file_name(), stat.len(), stat.mtime(), stat.mtime_nsec(), stat.ino());
-            text.push_str(&format!("{part:?};"));
+            write!(text, "{part:?};").expect("writing to a string cannot fail");
         }
     }
     rows::mark(b"files", text.as_bytes())

@@ -42,23 +42,20 @@ impl At<'_> {
 impl Task {
     /// A deriver at the beginning of a task, or where `state` was taken.
     pub(super) fn new(source: &Source, state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => {
-                let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-                if state.version != VERSION {
-                    return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-                }
-                state
+        let state = if let Some(bytes) = state {
+            let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
+            if state.version != VERSION {
+                return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
             }
-            None => {
-                let mut state = State { version: VERSION, ..State::default() };
-                state.facts.parent.clone_from(&source.parent);
-                // The older ids are the time of the beginning.
-                let own = source.parent.is_none().then_some(&source.native_id);
-                let begun = own.and_then(|id| id.get(..13)).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
-                state.time = begun.and_then(|id| id.parse().ok());
-                state
-            }
+            state
+        } else {
+            let mut state = State { version: VERSION, ..State::default() };
+            state.facts.parent.clone_from(&source.parent);
+            // The older ids are the time of the beginning.
+            let own = source.parent.is_none().then_some(&source.native_id);
+            let begun = own.and_then(|id| id.get(..13)).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+            state.time = begun.and_then(|id| id.parse().ok());
+            state
         };
         Ok(Self { state, native_id: source.native_id.clone() })
     }
@@ -184,21 +181,20 @@ impl Task {
         self.state.facts.activity = Activity::Working;
         let model = self.state.facts.model.clone();
         let call_id = Some(id.clone());
-        match command(name, input) {
-            Some(line) => at.push(Body::Command(Command {
+        if let Some(line) = command(name, input) {
+            at.push(Body::Command(Command {
                 call_id,
                 name: name.to_owned(),
                 command: line,
                 cwd: non_empty(input["cwd"].as_str()),
                 model,
                 ..Command::default()
-            })),
-            None => {
-                at.push(Body::ToolCall(ToolCall { call_id, name: name.to_owned(), input: input.clone(), model }));
-                if matches!(name, "new_task" | "spawn_agent" | "use_subagents") {
-                    let description = non_empty(input["message"].as_str().or(input["task"].as_str()));
-                    at.push(Body::Subagent(Subagent { call_id: Some(id.clone()), description, ..Subagent::default() }));
-                }
+            }));
+        } else {
+            at.push(Body::ToolCall(ToolCall { call_id, name: name.to_owned(), input: input.clone(), model }));
+            if matches!(name, "new_task" | "spawn_agent" | "use_subagents") {
+                let description = non_empty(input["message"].as_str().or(input["task"].as_str()));
+                at.push(Body::Subagent(Subagent { call_id: Some(id.clone()), description, ..Subagent::default() }));
             }
         }
         self.state.wait(Call { id, name: name.to_owned(), edits, ..Call::default() });

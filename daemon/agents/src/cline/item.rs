@@ -129,9 +129,8 @@ impl Task {
         let diff = value["diff"].as_str().unwrap_or(content);
         let (name, edits) = match tool {
             "readFile" => ("read_file", Vec::new()),
-            "newFileCreated" => ("write_to_file", vec![edit::whole(path, content)]),
             "editedExistingFile" if edit::is_diff(diff) => ("replace_in_file", vec![edit::of_diff(path, diff)]),
-            "editedExistingFile" => ("write_to_file", vec![edit::whole(path, content)]),
+            "newFileCreated" | "editedExistingFile" => ("write_to_file", vec![edit::whole(path, content)]),
             "appliedDiff" => ("apply_diff", vec![edit::of_diff(path, diff)]),
             "fileDeleted" => {
                 let operation = opensession_hail::EditOperation::Delete;

@@ -168,17 +168,14 @@ impl Session {
         let call_id = Some(id.to_owned()).filter(|id| !id.is_empty());
         let model = model.map(str::to_owned);
         let command = input["command"].as_str().filter(|_| matches!(name, "run_terminal_command" | "Bash"));
-        match command {
-            Some(line) => {
-                let (name, command) = (name.to_owned(), line.to_owned());
-                let body = Command { call_id: call_id.clone(), name, command, model, ..Command::default() };
-                push(&Value::Null, None, Body::Command(body));
-            }
-            None => {
-                let body = ToolCall { call_id: call_id.clone(), name: name.to_owned(), input: input.clone(), model };
-                push(&Value::Null, None, Body::ToolCall(body));
-            }
-        }
+        let name_owned = name.to_owned();
+        let body = if let Some(line) = command {
+            let command = line.to_owned();
+            Body::Command(Command { call_id: call_id.clone(), name: name_owned, command, model, ..Command::default() })
+        } else {
+            Body::ToolCall(ToolCall { call_id: call_id.clone(), name: name_owned, input: input.clone(), model })
+        };
+        push(&Value::Null, None, body);
         let Some(state) = state else { return };
         let status = match state["status"].as_str() {
             Some("done") => Status::Ok,

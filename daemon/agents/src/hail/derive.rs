@@ -75,9 +75,8 @@ impl Session {
                     facts.model.clone_from(&message.model);
                 }
             }
-            Body::ToolCall(_) | Body::Command(_) => facts.activity = Activity::Working,
             Body::ToolResult(result) if result.status == Status::Interrupted => facts.activity = Activity::Interrupted,
-            Body::ToolResult(_) => facts.activity = Activity::Working,
+            Body::ToolCall(_) | Body::Command(_) | Body::ToolResult(_) => facts.activity = Activity::Working,
             Body::Error(error) if error.code.as_deref() == Some("interrupted") => {
                 facts.activity = Activity::Interrupted;
             }
