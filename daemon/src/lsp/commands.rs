@@ -114,10 +114,10 @@ fn set_scope(params: &mut Map<String, Value>, path: &[&str], options: &Options) 
 }
 
 /// What a terminal needs to resume a session.
-fn resume(detail: Value) -> Value {
+fn resume(mut detail: Value) -> Value {
     json!({
-        "session": detail["session"]["id"], "title": detail["session"]["title"],
-        "command": detail["resume"], "cwd": detail["resume_cwd"],
+        "session": detail["session"]["id"].take(), "title": detail["session"]["title"].take(),
+        "command": detail["resume"].take(), "cwd": detail["resume_cwd"].take(),
     })
 }
 

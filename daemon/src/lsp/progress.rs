@@ -19,6 +19,9 @@ const WORTH_TELLING_BYTES: u64 = 16 << 20;
 /// How long a client may think about whether it shows progress.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Tokens are the server's to choose; they must differ within one connection.
+static TOKENS: AtomicU64 = AtomicU64::new(1);
+
 /// Tells each long piece of work from its beginning to its end.
 pub(super) async fn follow(daemon: Daemon, client: Client) {
     let mut updates = match daemon.subscribe("index/subscribe", UPDATES_WAITING).await {
@@ -30,24 +33,27 @@ pub(super) async fn follow(daemon: Daemon, client: Client) {
     };
     while let Some(status) = next(&mut updates).await {
         let Some(title) = title(&status) else { continue };
-        // Tokens are the server's to choose; they must differ within one connection.
-        static TOKENS: AtomicU64 = AtomicU64::new(1);
         let token = ProgressToken::String(format!("opensession-{}", TOKENS.fetch_add(1, Ordering::Relaxed)));
-        match timeout(PATIENCE, client.create_work_done_progress(token.clone())).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => continue,
-        }
-        let progress = client.progress(token, title).with_percentage(percent(&status)).begin().await;
-        let mut ended = true;
-        while let Some(status) = next(&mut updates).await {
+        // Who refuses is not asked again for the same work.
+        let accepted = matches!(timeout(PATIENCE, client.create_work_done_progress(token.clone())).await, Ok(Ok(())));
+        let progress = if accepted {
+            Some(client.progress(token, title).with_percentage(percent(&status)).begin().await)
+        } else {
+            None
+        };
+        let rest = loop {
+            let Some(status) = next(&mut updates).await else { break None };
             if self::title(&status).is_none() {
-                ended = false;
-                break;
+                break Some(());
             }
-            progress.report_with_message(words::read(&status), percent(&status)).await;
+            if let Some(progress) = &progress {
+                progress.report_with_message(words::read(&status), percent(&status)).await;
+            }
+        };
+        if let Some(progress) = progress {
+            progress.finish().await;
         }
-        progress.finish().await;
-        if ended {
+        if rest.is_none() {
             return;
         }
     }

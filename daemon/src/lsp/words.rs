@@ -39,13 +39,16 @@ pub(super) fn hover(sessions: &FileSessions, now: Timestamp) -> Option<String> {
         }
     }
     let event = SessionUri::new(last.holder.as_ref().unwrap_or(&last.session.id), Some(last.event));
-    text.push_str(&format!("\n[Open at Event]({event}) · {}\n", link(&last.session)));
+    let line = format!("\n[Open at Event]({event}) · {}\n", link(&last.session));
+    text.push_str(&line);
     for other in others {
-        text.push_str(&format!("\n{} · {}\n", who_and_when(other, now), link(&other.session)));
+        let line = format!("\n{} · {}\n", who_and_when(other, now), link(&other.session));
+        text.push_str(&line);
     }
     let named = sessions.sessions.len() as u64;
     if sessions.total > named {
-        text.push_str(&format!("\n{} more\n", sessions.total - named));
+        let line = format!("\n{} more\n", sessions.total - named);
+        text.push_str(&line);
     }
     Some(text)
 }

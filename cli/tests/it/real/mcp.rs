@@ -103,7 +103,7 @@ fn an_agent_searches_reads_and_lists() {
     assert!(listed.contains(&id), "{listed}");
     let (touched, _) = agent.tool("who_touched", &json!({ "path": "src/lock.rs" }));
     assert!(
-        touched.starts_with("1 sessions changed src/lock.rs") && touched.contains(&format!("prompt {id}#1:")),
+        touched.starts_with("1 session changed src/lock.rs") && touched.contains(&format!("prompt {id}#1:")),
         "{touched}"
     );
 

@@ -45,7 +45,8 @@ async fn run(request: Request) -> Result<String, String> {
         answer.line(&format!("No other session changed {}.", found.path));
         return Ok(answer.finish("search_sessions finds sessions that only mention it"));
     };
-    answer.line(&format!("{} sessions changed {}, last change first:", found.total, found.path));
+    let sessions = if found.total == 1 { "session" } else { "sessions" };
+    answer.line(&format!("{} {sessions} changed {}, last change first:", found.total, found.path));
     for session in &found.sessions {
         let brief = &session.session;
         let holder = session.holder.as_deref().map_or(brief.short_id.as_str(), short);
