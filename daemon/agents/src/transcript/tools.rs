@@ -42,11 +42,11 @@ impl Tools {
     pub(super) fn edits(&self, name: &str, input: &Value<'_>) -> Vec<Edit> {
         let Some(path) = json::text_of(input, PATHS) else { return Vec::new() };
         if self.is_write(name) || self.creates.contains(&name) {
-            let Some(content) = json::either(input, &["content", "file_text", "CodeContent"]).and_then(Value::as_str)
-            else {
-                return Vec::new();
-            };
-            return vec![created(path, content)];
+            let content = json::either(input, &["content", "file_text", "CodeContent"]).and_then(Value::as_str);
+            return vec![match content {
+                Some(content) => created(path, content),
+                None => Hunks::default().edit(path, EditOperation::Create),
+            }];
         }
         if !self.edits.contains(&name) {
             return Vec::new();
