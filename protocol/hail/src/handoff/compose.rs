@@ -525,10 +525,9 @@ fn telling_part(text: &str) -> &str {
         }
         at += line.len();
     }
-    match text.split_once('\n') {
-        Some((first, rest)) if first.trim_start().to_lowercase().starts_with("exit code ") => rest,
-        _ => text,
-    }
+    // The code itself is told with the outcome.
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if first.trim_start().to_lowercase().starts_with("exit code ") { rest } else { text }
 }
 
 pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {

@@ -519,7 +519,7 @@ mod tests {
     #[test]
     fn hunks_whose_place_moved_or_is_unknown_are_found() {
         // Something else put three lines before it.
-        assert_eq!(net(&["@@ -5,1 +5,2 @@\n a\n+x\n", "@@ -8,2 +8,1 @@\n a\n-x\n"]), Some((0, 0)));
+        assert_eq!(net(&["@@ -5,4 +5,5 @@\n a\n+x\n b\n c\n d\n", "@@ -8,3 +8,2 @@\n a\n-x\n b\n"]), Some((0, 0)));
         // A form without line numbers.
         assert_eq!(
             net(&["@@ -1,1 +1,1 @@\n-a\n+b\n", "@@ -1,1 +1,1 @@\n-p\n+q\n", "@@ -1,1 +1,1 @@\n-q\n+r\n"]),
