@@ -293,7 +293,7 @@ impl Commands {
             }
             if outcome == Outcome::Ok {
                 shell::changed_files(command, &mut |path, change| {
-                    files.shell(path, change, directory.as_deref(), call)
+                    files.shell(path, change, directory.as_deref(), call);
                 });
             }
             let Some((verb, rest)) = git_verb(&command.words) else { continue };

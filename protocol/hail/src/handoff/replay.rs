@@ -201,11 +201,10 @@ impl Region {
     }
 
     fn fits(&self, position: u64, old: &[u64]) -> Fit {
-        let mut at = position;
         let mut known = 0;
         let mut index = 0;
         let mut before = 0;
-        for hash in old {
+        for (at, hash) in (position..).zip(old) {
             while index < self.pieces.len() && at >= before + self.pieces[index].lines() {
                 before += self.pieces[index].lines();
                 index += 1;
@@ -220,7 +219,6 @@ impl Region {
                 Some(_) => return Fit::Contradicts,
                 None => {}
             }
-            at += 1;
         }
         match known {
             0 if !old.is_empty() => Fit::Unknown,
@@ -496,7 +494,9 @@ mod tests {
 
     fn net(diffs: &[&str]) -> Option<(u64, u64)> {
         let mut replay = Replay::of_existing();
-        diffs.iter().for_each(|diff| replay.apply(diff));
+        for diff in diffs {
+            replay.apply(diff);
+        }
         replay.net()
     }
 
