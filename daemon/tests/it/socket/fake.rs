@@ -15,9 +15,10 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, Forgotten, Hello, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope,
-    Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits, SessionPage,
-    SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, PROTOCOL_VERSION,
+    ProblemPage, RebuildScope, Restored, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionFilter, SessionHits,
+    SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory,
+    rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -117,6 +118,21 @@ impl DaemonServer for FakeDaemon {
 
     async fn restore(&self, _session: String, _to: Option<String>, _scope: Option<Scope>) -> RpcResult<Restored> {
         Ok(Restored::default())
+    }
+
+    async fn summary(&self, _session: String, _scope: Option<Scope>) -> RpcResult<SessionSummary> {
+        Ok(SessionSummary::default())
+    }
+
+    async fn handoff(
+        &self,
+        _sessions: Option<Vec<String>>,
+        _hail: Option<String>,
+        _budget: Option<String>,
+        _format: Option<HandoffFormat>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<HandoffAnswer> {
+        Ok(HandoffAnswer::default())
     }
 
     async fn search(&self, query: String, _options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
