@@ -24,7 +24,7 @@ fn run(run: Run) -> Run {
 fn the_last_session_here_by_default() {
     let ended = run(Run::terminal(80)).run("handoff");
     assert_eq!(ended.stdout, "# Handoff: Fix\n\nFirst prompt [#1]:\n");
-    assert_eq!(ended.stderr, "handoff of 4f2a91c7   budget: standard   39 B of 12.0 kB   redacted: 2\n");
+    assert_eq!(ended.stderr, "handoff of 4f2a91c7   budget: standard   39 B of 12 kB   redacted: 2\n");
     assert_eq!(
         ended.calls[1],
         r#"handoff/create {"sessions":[],"hail":null,"budget":"standard","format":"markdown","scope":{"cwd":"/home/mina/app","all":false}}"#

@@ -147,6 +147,8 @@ fn facts(engine: &Engine, entry: &SessionEntry, with_repository: bool) -> Sessio
 }
 
 fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<Draft> {
+    /// Its patterns take some milliseconds to build.
+    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
     let mut collector = Collector::new();
     for (facts, source) in sources {
         collector.begin(facts);
@@ -183,7 +185,5 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<D
             }
         }
     }
-    // Its patterns take some milliseconds to build.
-    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
     Ok(collector.finish(REDACTOR.get_or_init(Redactor::new)))
 }

@@ -22,6 +22,7 @@ pub(crate) fn kind_of(words: &[String]) -> Option<CheckKind> {
 
 use CheckKind::{Build, Lint, Test, Types};
 
+#[expect(clippy::match_same_arms, reason = "a table, language by language")]
 fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
     let has = |word: &str| rest.contains(&word);
     Some(match name {
@@ -102,7 +103,7 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
         "webpack" | "rollup" | "esbuild" | "tsup" | "parcel" | "tsdown" | "swc" => Build,
         "turbo" | "nx" | "lerna" | "wireit" | "rush" | "moon" => {
             let words = rest.iter().copied().filter(|word| !word.starts_with('-') && *word != "run");
-            words.filter_map(script_kind).next()?
+            words.into_iter().find_map(script_kind)?
         }
         "deno" => match verb {
             "test" => Test,
@@ -136,13 +137,7 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
             "lint" | "check" => Lint,
             _ => return None,
         },
-        "pre-commit" | "prek" => {
-            if verb == "run" {
-                Lint
-            } else {
-                return None;
-            }
-        }
+        "pre-commit" | "prek" if verb == "run" => Lint,
         // Java, Kotlin, Scala
         "gradle" | "gradlew" => {
             let tasks = rest.iter().copied().filter(|word| !word.starts_with('-'));
@@ -197,7 +192,7 @@ fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
         "rubocop" | "standardrb" | "reek" | "brakeman" | "erblint" => Lint,
         "srb" | "steep" | "sorbet" => Types,
         "rails" if matches!(verb, "test" | "spec" | "test:system") => Test,
-        "ruby" if rest.iter().any(|word| word.contains("test") && word.ends_with(".rb")) => Test,
+        "ruby" if rest.iter().any(|word| word.contains("test") && has_extension(word, "rb")) => Test,
         "ruby" if has("-c") => Types,
         // PHP
         "phpunit" | "pest" | "paratest" | "codecept" | "phpspec" | "behat" => Test,
@@ -286,10 +281,14 @@ fn by_script_path(first: &str, name: &str, rest: &[&str]) -> Option<CheckKind> {
         }
         _ => first,
     };
-    let is_script = path.contains('/') || path.ends_with(".sh");
+    let is_script = path.contains('/') || has_extension(path, "sh");
     let stem = program(path);
     let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
     (is_script && stem.len() <= 64).then(|| script_kind(stem)).flatten()
+}
+
+fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found.eq_ignore_ascii_case(extension))
 }
 
 /// What a script or task of that name checks: `test:unit`, `lint-fix`, `type-check`.
@@ -409,6 +408,7 @@ fn after<'a>(rest: &[&'a str], verb: &str) -> Option<&'a str> {
 }
 
 /// What is left when the programs that only run another one are taken off.
+#[expect(clippy::match_same_arms, reason = "a table, wrapper by wrapper")]
 fn unwrapped<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
     let mut words = words;
     for _ in 0..MAX_WRAPPERS {

@@ -143,13 +143,9 @@ impl Commands {
     pub(crate) fn end(&mut self, call: &Call, result: &ToolResult, text: &str, mark: Mark, files: &mut Files) {
         let outcome = match result.status {
             Status::Ok => Outcome::Ok,
-            // What ran beside a call that failed was never run.
-            Status::Error
-                if text.contains("<tool_use_error>Sibling tool call errored")
-                    || text.contains("<tool_use_error>Cancelled: parallel tool call") =>
-            {
-                Outcome::Interrupted
-            }
+            // What ran beside a call that failed was never run; nor was what the client's own rules forbid.
+            Status::Error if is_cancelled(text) => Outcome::Interrupted,
+            Status::Error if is_denied(text) => Outcome::Rejected,
             Status::Error => Outcome::Failed,
             Status::Rejected => Outcome::Rejected,
             Status::Interrupted => Outcome::Interrupted,
@@ -297,7 +293,7 @@ impl Commands {
             }
             if outcome == Outcome::Ok {
                 shell::changed_files(command, &mut |path, change| {
-                    files.shell(path, change, directory.as_deref(), call)
+                    files.shell(path, change, directory.as_deref(), call);
                 });
             }
             let Some((verb, rest)) = git_verb(&command.words) else { continue };
@@ -425,6 +421,20 @@ fn read_output(result: &ToolResult, text: &str) -> Reading {
         }
     }
     reading
+}
+
+/// Claude Code ends calls that ran beside one that failed.
+fn is_cancelled(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with("<tool_use_error>Sibling tool call errored")
+        || text.starts_with("<tool_use_error>Cancelled: parallel tool call")
+}
+
+/// Claude Code's own rules forbade the call: nobody was asked.
+fn is_denied(text: &str) -> bool {
+    let text = text.trim_start();
+    (text.starts_with("Permission to use ") || text.starts_with("Permission for this action "))
+        && text.contains("has been denied")
 }
 
 /// The end of what a failed command printed.

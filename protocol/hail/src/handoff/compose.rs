@@ -78,7 +78,7 @@ impl Composer<'_> {
         handoff.state.last_commit = handoff.commits.last().cloned();
         handoff.abandoned = self.abandoned(&handoff.files);
         handoff.prompts = collected.prompts.iter().map(|prompt| self.line_quote(&prompt.text, prompt.mark)).collect();
-        handoff.next = self.next(&handoff);
+        handoff.next = next_steps(&handoff);
         let left_out = [
             ("prompts", collected.prompts.left_out),
             ("decisions", collected.decisions_left_out),
@@ -373,70 +373,65 @@ impl Composer<'_> {
         }
         abandoned
     }
+}
 
-    /// What follows from the rest. Every step repeats a fact that stands above it.
-    fn next(&mut self, handoff: &Handoff) -> Vec<NextStep> {
-        let mut next = Vec::new();
-        let mut step = |text: String, cite: &str| next.push(NextStep { text, cite: cite.to_owned() });
-        let state = &handoff.state;
-        if let Some(question) = &state.question {
-            step("answer what the agent asked".to_owned(), &question.cite);
-        } else if let Some(cite) = &state.cite {
-            match state.standing {
-                Standing::Interrupted => step(format!("take up what was cut off: {}", state.reason), cite),
-                Standing::WaitingForTool => step(format!("see what became of the call: {}", state.reason), cite),
-                Standing::WaitingForUser => step("answer what the agent asked".to_owned(), cite),
-                Standing::Finished | Standing::Working => {}
-            }
+/// What follows from the rest. Every step repeats a fact that stands above it.
+fn next_steps(handoff: &Handoff) -> Vec<NextStep> {
+    let mut next = Vec::new();
+    let mut step = |text: String, cite: &str| next.push(NextStep { text, cite: cite.to_owned() });
+    let state = &handoff.state;
+    if let Some(question) = &state.question {
+        step("answer what the agent asked".to_owned(), &question.cite);
+    } else if let Some(cite) = &state.cite {
+        match state.standing {
+            Standing::Interrupted => step(format!("take up what was cut off: {}", state.reason), cite),
+            Standing::WaitingForTool => step(format!("see what became of the call: {}", state.reason), cite),
+            Standing::WaitingForUser => step("answer what the agent asked".to_owned(), cite),
+            Standing::Finished | Standing::Working => {}
         }
-        for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Failed) {
-            let failing = match check.failing.len() {
-                0 => String::new(),
-                count => format!(" ({})", counted(count as u64, "failing test", "failing tests")),
-            };
-            let verb =
-                if check.stale.is_some() { "run again, it failed and files were edited since" } else { "make it pass" };
-            step(format!("{verb}: {}{failing}", check.command), &check.cite);
-        }
-        for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Ok && check.stale.is_some()) {
-            step(format!("run again, files were edited since: {}", check.command), &check.cite);
-        }
-        for todo in handoff.todos.iter().filter(|todo| todo.in_progress) {
-            step(format!("go on with the todo: {}", todo.text), &todo.cite);
-        }
-        for todo in handoff.todos.iter().filter(|todo| !todo.in_progress) {
-            step(format!("do the todo: {}", todo.text), &todo.cite);
-        }
-        if let Some(commit) = &state.last_commit {
-            let since: Vec<&FileChange> = handoff
-                .files
-                .iter()
-                .filter(|file| {
-                    file.edits > 0
-                        && (file.edited_since_commit || file.commit.is_none())
-                        && file.fate != FileFate::Undone
-                })
-                .collect();
-            if let Some(last) = since.last() {
-                let files = counted(since.len() as u64, "file", "files");
-                step(
-                    format!(
-                        "look whether {files} edited and not seen in a commit (the last is {}) should be",
-                        commit.sha
-                    ),
-                    &last.cite,
-                );
-            }
-        }
-        let is_check = |cite: &str| handoff.checks.iter().any(|check| check.cite == cite);
-        if let Some(failure) = &state.last_failure
-            && !failure.resolved
-            && !is_check(&failure.run.cite)
-        {
-            step(format!("look at the command that failed last: {}", failure.run.command), &failure.run.cite);
-        }
-        next
     }
+    for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Failed) {
+        let failing = match check.failing.len() {
+            0 => String::new(),
+            count => format!(" ({})", counted(count as u64, "failing test", "failing tests")),
+        };
+        let verb =
+            if check.stale.is_some() { "run again, it failed and files were edited since" } else { "make it pass" };
+        step(format!("{verb}: {}{failing}", check.command), &check.cite);
+    }
+    for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Ok && check.stale.is_some()) {
+        step(format!("run again, files were edited since: {}", check.command), &check.cite);
+    }
+    for todo in handoff.todos.iter().filter(|todo| todo.in_progress) {
+        step(format!("go on with the todo: {}", todo.text), &todo.cite);
+    }
+    for todo in handoff.todos.iter().filter(|todo| !todo.in_progress) {
+        step(format!("do the todo: {}", todo.text), &todo.cite);
+    }
+    if let Some(commit) = &state.last_commit {
+        let since: Vec<&FileChange> = handoff
+            .files
+            .iter()
+            .filter(|file| {
+                file.edits > 0 && (file.edited_since_commit || file.commit.is_none()) && file.fate != FileFate::Undone
+            })
+            .collect();
+        if let Some(last) = since.last() {
+            let files = counted(since.len() as u64, "file", "files");
+            step(
+                format!("look whether {files} edited and not seen in a commit (the last is {}) should be", commit.sha),
+                &last.cite,
+            );
+        }
+    }
+    let is_check = |cite: &str| handoff.checks.iter().any(|check| check.cite == cite);
+    if let Some(failure) = &state.last_failure
+        && !failure.resolved
+        && !is_check(&failure.run.cite)
+    {
+        step(format!("look at the command that failed last: {}", failure.run.command), &failure.run.cite);
+    }
+    next
 }
 
 /// How a session stands, why, and which event tells.
@@ -525,10 +520,9 @@ fn telling_part(text: &str) -> &str {
         }
         at += line.len();
     }
-    match text.split_once('\n') {
-        Some((first, rest)) if first.trim_start().to_lowercase().starts_with("exit code ") => rest,
-        _ => text,
-    }
+    // The code itself is told with the outcome.
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if first.trim_start().to_lowercase().starts_with("exit code ") { rest } else { text }
 }
 
 pub(crate) fn counted(count: u64, one: &str, several: &str) -> String {

@@ -296,7 +296,6 @@ pub enum FileFate {
 /// What the session did to one file.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with a field of its own")]
 pub struct FileChange {
     /// The file, relative to the session's directory when it is below it.
     pub path: String,

@@ -18,7 +18,7 @@ const MAX_PATH_BYTES: usize = 4096;
 /// All files of one or several sessions.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    files: BTreeMap<String, File>,
+    by_path: BTreeMap<String, File>,
     hashes: usize,
     /// Edits of files beyond the bound.
     pub(crate) not_followed: u64,
@@ -30,6 +30,7 @@ pub(crate) struct Files {
 
 /// One file.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each with a field of its own")]
 pub(crate) struct File {
     /// What its edits come to; `None` beyond the bound.
     pub(crate) replay: Option<Replay>,
@@ -58,11 +59,11 @@ impl Files {
         self.edits += 1;
         self.last_edit = Some(mark);
         let path = absolute(&edit.path, cwd);
-        if !self.files.contains_key(&path) && (self.files.len() >= MAX_FILES || path.len() > MAX_PATH_BYTES) {
+        if !self.by_path.contains_key(&path) && (self.by_path.len() >= MAX_FILES || path.len() > MAX_PATH_BYTES) {
             self.not_followed += 1;
             return;
         }
-        let file = self.files.entry(path.clone()).or_insert_with(|| File::new(edit.operation));
+        let file = self.by_path.entry(path.clone()).or_insert_with(|| File::new(edit.operation));
         let was_there = file.edits > 0 && !file.deleted;
         let (added, removed) = changed_lines(edit);
         file.edits += 1;
@@ -92,10 +93,10 @@ impl Files {
         if let Some(to) = &edit.to {
             let to = absolute(to, cwd);
             if to != path
-                && let Some(mut file) = self.files.remove(&path)
+                && let Some(mut file) = self.by_path.remove(&path)
             {
                 file.from.get_or_insert(path);
-                self.files.insert(to, file);
+                self.by_path.insert(to, file);
             }
         }
     }
@@ -104,7 +105,7 @@ impl Files {
     pub(crate) fn shell(&mut self, path: &str, change: ShellChange, cwd: Option<&str>, mark: Mark) {
         if change == ShellChange::ThrownAway {
             let (path, all) = (absolute(path, cwd), path.is_empty() || path == ".");
-            for (name, file) in &mut self.files {
+            for (name, file) in &mut self.by_path {
                 let is_meant =
                     all || *name == path || name.strip_prefix(&*path).is_some_and(|rest| rest.starts_with('/'));
                 if is_meant && file.edits > 0 && (file.commit.is_none() || file.edited_since_commit) {
@@ -118,7 +119,7 @@ impl Files {
         }
         let path = absolute(path, cwd);
         let is_here = cwd.is_some_and(|cwd| path.starts_with(cwd));
-        if let Some(file) = self.files.get_mut(&path) {
+        if let Some(file) = self.by_path.get_mut(&path) {
             file.shell = Some(mark);
             file.edited_since_commit = true;
             if change == ShellChange::Deleted {
@@ -126,12 +127,12 @@ impl Files {
             } else if change == ShellChange::Written {
                 file.deleted = false;
             }
-        } else if is_here && self.files.len() < MAX_FILES && path.len() <= MAX_PATH_BYTES {
+        } else if is_here && self.by_path.len() < MAX_FILES && path.len() <= MAX_PATH_BYTES {
             let mut file = File::new(EditOperation::Update);
             file.shell = Some(mark);
             file.deleted = change == ShellChange::Deleted;
             file.edited_since_commit = true;
-            self.files.insert(path, file);
+            self.by_path.insert(path, file);
         }
     }
 
@@ -139,7 +140,7 @@ impl Files {
     pub(crate) fn stage(&mut self, paths: &[&str], cwd: Option<&str>) {
         let all = paths.is_empty() || paths.iter().any(|path| matches!(*path, "." | ":/" | "*"));
         let paths: Vec<String> = paths.iter().map(|path| absolute(path, cwd)).collect();
-        for (name, file) in &mut self.files {
+        for (name, file) in &mut self.by_path {
             file.staged |= all
                 || paths.iter().any(|path| {
                     name == path
@@ -150,7 +151,7 @@ impl Files {
 
     /// What is staged went into a commit.
     pub(crate) fn commit(&mut self, sha: &str) {
-        for file in self.files.values_mut() {
+        for file in self.by_path.values_mut() {
             if std::mem::take(&mut file.staged) && (file.edited_since_commit || file.commit.is_none()) {
                 file.commit = Some(sha.to_owned());
                 file.edited_since_commit = false;
@@ -160,7 +161,7 @@ impl Files {
 
     /// All files by path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &File)> {
-        self.files.iter()
+        self.by_path.iter()
     }
 }
 

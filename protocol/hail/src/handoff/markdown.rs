@@ -173,7 +173,7 @@ impl Page<'_> {
             total.added,
             total.removed
         ));
-        self.list("files", &handoff.files, |file| file_line(file));
+        self.list("files", &handoff.files, file_line);
         if let Some(count) = total.not_followed {
             self.line(&format!("- {} of further files are not listed", counted(count, "edit", "edits")));
         }

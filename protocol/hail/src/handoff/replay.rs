@@ -201,11 +201,10 @@ impl Region {
     }
 
     fn fits(&self, position: u64, old: &[u64]) -> Fit {
-        let mut at = position;
         let mut known = 0;
         let mut index = 0;
         let mut before = 0;
-        for hash in old {
+        for (at, hash) in (position..).zip(old) {
             while index < self.pieces.len() && at >= before + self.pieces[index].lines() {
                 before += self.pieces[index].lines();
                 index += 1;
@@ -220,7 +219,6 @@ impl Region {
                 Some(_) => return Fit::Contradicts,
                 None => {}
             }
-            at += 1;
         }
         match known {
             0 if !old.is_empty() => Fit::Unknown,
@@ -496,7 +494,9 @@ mod tests {
 
     fn net(diffs: &[&str]) -> Option<(u64, u64)> {
         let mut replay = Replay::of_existing();
-        diffs.iter().for_each(|diff| replay.apply(diff));
+        for diff in diffs {
+            replay.apply(diff);
+        }
         replay.net()
     }
 
@@ -519,7 +519,7 @@ mod tests {
     #[test]
     fn hunks_whose_place_moved_or_is_unknown_are_found() {
         // Something else put three lines before it.
-        assert_eq!(net(&["@@ -5,1 +5,2 @@\n a\n+x\n", "@@ -8,2 +8,1 @@\n a\n-x\n"]), Some((0, 0)));
+        assert_eq!(net(&["@@ -5,4 +5,5 @@\n a\n+x\n b\n c\n d\n", "@@ -8,3 +8,2 @@\n a\n-x\n b\n"]), Some((0, 0)));
         // A form without line numbers.
         assert_eq!(
             net(&["@@ -1,1 +1,1 @@\n-a\n+b\n", "@@ -1,1 +1,1 @@\n-p\n+q\n", "@@ -1,1 +1,1 @@\n-q\n+r\n"]),

@@ -115,6 +115,15 @@ fn check(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
                 }
                 true
             }
+            "additionalProperties" => {
+                let named = schema.get("properties").and_then(Value::as_object);
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    if named.is_none_or(|named| !named.contains_key(name)) {
+                        check(root, argument, value).map_err(|error| format!("{name}: {error}"))?;
+                    }
+                }
+                true
+            }
             "items" => {
                 value.as_array().into_iter().flatten().try_for_each(|item| check(root, argument, item))?;
                 true
