@@ -52,7 +52,7 @@ impl<'a> Text<'a> {
         let state = session.state.word().map(|word| format!("  {word}")).unwrap_or_default();
         let title = one_line(&session.title);
         self.line(0, &format!("session {}  {title}{state}", session.short_id));
-        let agent = opensession_agents::by_id(&session.agent).map_or(&*session.agent, |agent| agent.name());
+        let agent = opensession_agents::registry::by_id(&session.agent).map_or(&*session.agent, |agent| agent.name());
         let place = match (&session.repository, &session.branch) {
             (Some(repository), Some(branch)) => format!("{repository}@{branch}"),
             (Some(place), None) | (None, Some(place)) => place.clone(),

@@ -194,7 +194,7 @@ impl Indexing {
         let mut reader = self.store.reader()?;
         let Some(known) = reader.session(key)? else { return Ok(()) };
         let Some(row) = reader.source(known.source)? else { return Ok(()) };
-        let Some(agent) = opensession_agents::by_id(&row.agent) else { return Ok(()) };
+        let Some(agent) = opensession_agents::registry::by_id(&row.agent) else { return Ok(()) };
         let source: Source = row.source;
         let job =
             Job { agent, source: Arc::new(source), id: Some(row.id), take_torn: false, live: false, takes_over: false };

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 pub use client::{ClientConfig, UiSettings};
 pub use daemon::{
-    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, GitStorage, GitStorageMethod, Privacy, PublishOn,
+    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Privacy, PublishOn,
     ReaderSettings, Retention, Rule, Storage, Watchers,
 };
 pub use secret::Secret;

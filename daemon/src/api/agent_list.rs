@@ -15,7 +15,7 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
     let catalog = engine.catalog();
     let config = engine.config();
     let rows = engine.texts.with_reader(|reader| reader.sources()).map_err(errors::store)?;
-    let mut agents: Vec<AgentInfo> = opensession_agents::all()
+    let mut agents: Vec<AgentInfo> = opensession_agents::registry::agents()
         .iter()
         .map(|agent| {
             let roots = agent.roots(engine.environment());

@@ -56,7 +56,7 @@ pub(super) fn answer(engine: &Engine, path: &str) -> RpcResult<Scanned> {
 /// Looks through a folder, level by level, and follows no links. Gives the folders to remember, too.
 fn scan(folder: &Path) -> (Scanned, Vec<PathBuf>) {
     let deadline = Instant::now() + TIME;
-    let marks: Vec<(&str, &[&str])> = opensession_agents::all()
+    let marks: Vec<(&str, &[&str])> = opensession_agents::registry::agents()
         .iter()
         .map(|agent| (agent.id(), agent.project_marks()))
         .filter(|(_, marks)| !marks.is_empty())

@@ -32,8 +32,8 @@ pub(super) fn apply(
     let resolved = scope::resolve(engine, &filter.scope);
     let context = context(engine, time_zone)?;
     for agent in &filter.agents {
-        if opensession_agents::by_id(agent).is_none() {
-            let known: Vec<&str> = opensession_agents::all().iter().map(|agent| agent.id()).collect();
+        if opensession_agents::registry::by_id(agent).is_none() {
+            let known: Vec<&str> = opensession_agents::registry::agents().iter().map(|agent| agent.id()).collect();
             return Err(errors::bad_value(format!("no agent {agent}"), format!("agents are {}", known.join(", "))));
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn answer(engine: &Engine, name: &str, wanted: &Scope) -> RpcResult<S
         .into_iter()
         .map(|(path, file)| FileChange { path, edits: file.edits, added: file.added, removed: file.removed })
         .collect();
-    let agent = opensession_agents::by_id(&session.agent);
+    let agent = opensession_agents::registry::by_id(&session.agent);
     Ok(SessionDetail {
         children,
         files,

@@ -70,7 +70,7 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
             side_files.push(path.display().to_string());
         }
     }
-    let agent = opensession_agents::by_id(&row.agent);
+    let agent = opensession_agents::registry::by_id(&row.agent);
     Ok(Restored {
         path: target.display().to_string(),
         bytes,

@@ -97,7 +97,7 @@ fn link(session: &SessionBrief) -> String {
 }
 
 fn agent_name(id: &str) -> String {
-    opensession_agents::by_id(id).map_or_else(|| id.to_owned(), |agent| agent.name().to_owned())
+    opensession_agents::registry::by_id(id).map_or_else(|| id.to_owned(), |agent| agent.name().to_owned())
 }
 
 /// An age in words; after a week the date.

@@ -15,9 +15,12 @@ pub const DAEMON_CONFIG_TEMPLATE: &str = r#"# Settings of the OpenSession daemon
 # publish_on = "manual"    # "manual", "session_end", "realtime"; sessions are kept and searchable in any case
 # debounce_secs = 5        # seconds of quiet before a change is published
 
-[watchers]                 # one switch for each agent; all are on
+[watchers]                 # one switch for each agent; all are on: `opensession discover --all` names them
 # claude_code = true
 # codex = true
+
+[discovery]                # agents that keep their sessions in projects (Aider, Crush): where projects lie
+# projects = ["~/work"]    # looked through at the start; projects of known sessions are known anyway
 
 [server]                   # the team server
 # url = "https://sessions.example.org"
@@ -56,6 +59,8 @@ pub struct DaemonConfig {
     pub daemon: DaemonSettings,
     /// One switch for each agent.
     pub watchers: Watchers,
+    /// Where projects lie.
+    pub discovery: Discovery,
     /// The team server.
     pub server: Server,
     /// Who publishes.
@@ -122,6 +127,15 @@ impl Watchers {
     pub fn enabled(&self, agent: &str) -> bool {
         self.0.get(agent).or_else(|| self.0.get(&agent.replace('-', "_"))).copied().unwrap_or(true)
     }
+}
+
+/// `[discovery]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Discovery {
+    /// Folders that are looked through at the start for projects in which agents keep sessions; `~/` is the home
+    /// directory. Default: none.
+    pub projects: Vec<String>,
 }
 
 /// `[privacy]`
@@ -349,6 +363,7 @@ impl Settings for DaemonConfig {
         check::Known::tables(&[
             ("daemon", &["auto_publish", "publish_on", "debounce_secs"]),
             ("watchers", &agents),
+            ("discovery", &["projects"]),
             ("server", &["url", "api_key"]),
             ("identity", &["nickname", "team_id"]),
             (
@@ -367,6 +382,12 @@ impl Settings for DaemonConfig {
             report.error("daemon", "debounce_secs", "debounce_secs is out of range", "write a number from 1 to 3600");
         }
         self.server.validate(report);
+        for folder in &self.discovery.projects {
+            if !folder.starts_with('/') && !folder.starts_with("~/") {
+                let message = format!("`{folder}` is no absolute path");
+                report.error("discovery", "projects", &message, "begin it with / or ~/");
+            }
+        }
         for excluded in &self.privacy.exclude_paths {
             if !excluded.starts_with('/') && excluded != "~" && !excluded.starts_with("~/") {
                 let message = format!("`{excluded}` is no absolute path");

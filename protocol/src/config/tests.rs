@@ -114,6 +114,10 @@ fn says_where_a_value_is_wrong() {
         "daemon.toml:2:17: `private` is no absolute path | begin it with / or ~/",
     );
     refused(
+        "[discovery]\nprojects = [\"work\"]\n",
+        "daemon.toml:2:12: `work` is no absolute path | begin it with / or ~/",
+    );
+    refused(
         "[server]\nurl = \"ftp://x\"\n",
         "daemon.toml:2:7: it is no web address | write it as https://sessions.example.org",
     );

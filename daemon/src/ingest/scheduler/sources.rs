@@ -80,7 +80,7 @@ impl Sources {
             unreadable: Vec::new(),
         };
         for row in rows {
-            let Some(agent) = opensession_agents::by_id(&row.agent) else { continue };
+            let Some(agent) = opensession_agents::registry::by_id(&row.agent) else { continue };
             if row.source.native_id.is_empty() {
                 // A container that could not be listed: it stands in the store for its failure alone.
                 continue;
@@ -310,7 +310,7 @@ impl Sources {
 
     fn find_roots(&mut self) {
         self.roots.clear();
-        for agent in opensession_agents::all() {
+        for agent in opensession_agents::registry::agents() {
             if self.config.watchers.enabled(agent.switch()) {
                 self.roots.extend(agent.roots(&self.environment).into_iter().map(|root| (*agent, root)));
             }
