@@ -49,6 +49,11 @@ impl Api {
         Self { engine, stop }
     }
 
+    /// Looks through a folder for projects with sessions in them; blocks until they are read.
+    pub(crate) fn scan_folder(engine: &Engine, path: &str) -> RpcResult<Scanned> {
+        agent_scan::answer(engine, path)
+    }
+
     /// Runs what reads the database or the index where it may take its time.
     async fn blocking<T: Send + 'static>(
         &self,

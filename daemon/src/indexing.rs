@@ -196,8 +196,15 @@ impl Indexing {
         let Some(row) = reader.source(known.source)? else { return Ok(()) };
         let Some(agent) = opensession_agents::registry::by_id(&row.agent) else { return Ok(()) };
         let source: Source = row.source;
-        let job =
-            Job { agent, source: Arc::new(source), id: Some(row.id), take_torn: false, live: false, takes_over: false };
+        let job = Job {
+            agent,
+            source: Arc::new(source),
+            id: Some(row.id),
+            take_torn: false,
+            live: false,
+            takes_over: false,
+            exclusions: Arc::default(),
+        };
         if let Some((committed, entry)) = ingest::rederive_session(&mut reader, writer, &job, &known, &self.places)? {
             if let Some(last) = committed.changes.last() {
                 self.state.sequence.store(last.sequence, Ordering::Relaxed);

@@ -7,6 +7,7 @@
 
 mod collect;
 mod commit;
+mod exclusions;
 mod rederive;
 mod scheduler;
 mod session;
@@ -14,6 +15,7 @@ mod watch;
 mod worker;
 
 pub use commit::{Commit, Committer, CommitterParts};
+pub use exclusions::Exclusions;
 pub(crate) use rederive::rederive as rederive_session;
 pub use scheduler::{Progress, ProgressSender};
 pub use scheduler::{Scheduler, SchedulerParts, Signal};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use jsonrpsee::Methods;
-use opensession_agents::{Environment, Platform};
+use opensession_agents::{Environment, Platform, external::Reader, registry};
 use opensession_protocol::{
     Warning,
-    config::{ConfigError, DaemonConfig, Loaded},
+    config::{ConfigError, DaemonConfig, Loaded, ReaderSettings},
     paths,
 };
 
@@ -35,13 +35,29 @@ struct Daemon {
 async fn begin(start: Start) -> anyhow::Result<Daemon> {
     let loaded = DaemonConfig::load(&start.paths.daemon_config_file(), &SWITCHES)?;
     let config = loaded.settings.clone();
+    let readers = config.readers.clone();
+    // The checks of the configuration leave no name that is taken.
+    registry::configure(readers.iter().map(reader).collect())?;
     let engine = Engine::start(start.paths.clone(), agents_environment(), config.clone())?;
     tell(&engine, &loaded);
+    look_through(&engine, &loaded.settings)?;
     let changed = {
         let engine = engine.clone();
         move |outcome: Result<Loaded<DaemonConfig>, ConfigError>| match outcome {
             Ok(loaded) => {
                 tell(&engine, &loaded);
+                if loaded.settings.readers == readers {
+                    engine.warnings.clear("readers");
+                } else {
+                    engine.warnings.set(Warning {
+                        subject: "readers".into(),
+                        message: "the readers in daemon.toml changed; those from the start stay in force".into(),
+                        remedy: Some("opensession daemon restart".into()),
+                    });
+                }
+                if let Err(error) = look_through(&engine, &loaded.settings) {
+                    tracing::warn!(%error, "folders of projects are not looked through");
+                }
                 engine.configure(loaded.settings);
             }
             Err(error) => {
@@ -71,6 +87,38 @@ impl lifecycle::Engine for Daemon {
         tokio::task::spawn_blocking(move || engine.stop()).await?;
         Ok(())
     }
+}
+
+/// A reader as the configuration names it.
+fn reader(settings: &ReaderSettings) -> Reader {
+    Reader {
+        name: settings.name.clone(),
+        command: settings.command.clone(),
+        roots: settings.roots.clone(),
+        pattern: settings.pattern.clone(),
+    }
+}
+
+/// Looks through the configured folders for projects with sessions in them, in a thread of its own: it may take long.
+fn look_through(engine: &Arc<Engine>, config: &DaemonConfig) -> std::io::Result<()> {
+    let home = engine.environment().home.clone();
+    let absolute = |folder: &String| match folder.strip_prefix("~/") {
+        Some(rest) => home.join(rest),
+        None => folder.into(),
+    };
+    let folders: Vec<std::path::PathBuf> = config.discovery.projects.iter().map(absolute).collect();
+    if folders.is_empty() {
+        return Ok(());
+    }
+    let engine = engine.clone();
+    let look = move || {
+        for folder in folders {
+            if let Err(error) = Api::scan_folder(&engine, &folder.display().to_string()) {
+                tracing::warn!(folder = %folder.display(), error = error.message(), "it was not looked through");
+            }
+        }
+    };
+    std::thread::Builder::new().name("projects".into()).spawn(look).map(drop)
 }
 
 /// Warns of what is odd about a configuration.

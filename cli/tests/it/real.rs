@@ -13,3 +13,4 @@ mod mcp;
 mod names;
 mod records;
 mod room;
+mod settings;

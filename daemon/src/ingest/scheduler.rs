@@ -14,7 +14,10 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender};
 use opensession_agents::{Cursor, Environment, Source, SourceKind};
-use opensession_protocol::{Warning, config::DaemonConfig};
+use opensession_protocol::{
+    Warning,
+    config::{DaemonConfig, Retention},
+};
 
 pub use progress::{Progress, ProgressSender};
 use projects::Projects;
@@ -65,6 +68,13 @@ pub enum Signal {
         gone: bool,
         /// Why.
         failure: String,
+    },
+    /// The configuration leaves the session in this source alone.
+    Excluded {
+        /// The agent's id.
+        agent: &'static str,
+        /// The source.
+        path: PathBuf,
     },
     /// The session in this file was forgotten.
     Forgotten(PathBuf),
@@ -209,6 +219,10 @@ impl Scheduler {
                 }
                 self.job_ended();
             }
+            Signal::Excluded { agent, path } => {
+                self.sources.excluded(agent, &path);
+                self.job_ended();
+            }
             Signal::Forgotten(path) => self.sources.forgotten(&path),
             Signal::Projects(projects) => self.projects.add(projects),
             Signal::Configured(config) => {
@@ -247,6 +261,7 @@ impl Scheduler {
         self.sources.set_projects(self.projects.known());
         // First, so that nothing comes between: what grows after it was looked at is heard of.
         self.watch_roots();
+        self.forget_outdated();
         let found = self.sources.rescan(LIVE_BYTES, TORN_REST);
         let mut folders = self.take_found(found);
         folders.retain(|problem| problem.reason.starts_with("cannot list "));
@@ -265,6 +280,16 @@ impl Scheduler {
             self.round_ended();
         } else {
             self.in_round.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Forgets the sessions that nobody touched for longer than the configuration keeps them.
+    fn forget_outdated(&self) {
+        let Retention::Days(days) = self.sources.config().storage.retention else { return };
+        let before = jiff::Timestamp::now().as_millisecond() - i64::from(days) * 86_400_000;
+        for key in self.projects.untouched_since(before) {
+            let (reply, _) = crossbeam_channel::bounded(1);
+            self.send(Commit::Forget(key, reply));
         }
     }
 

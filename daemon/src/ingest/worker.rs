@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender};
 use opensession_agents::{Agent, Cursor, CutError, Limits, Source};
 
 use super::{
-    Commit,
+    Commit, Exclusions,
     collect::{Collected, Collector},
     rederive,
     scheduler::Signal,
@@ -38,6 +38,8 @@ pub struct Job {
     pub live: bool,
     /// The session was read from another place before, which this one stands for from now on.
     pub takes_over: bool,
+    /// What is left alone.
+    pub exclusions: Arc<Exclusions>,
 }
 
 /// Reads sources.
@@ -65,6 +67,9 @@ pub(super) enum ReadError {
     /// The store could not be read.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The configuration leaves it alone.
+    #[error("left alone by daemon.toml")]
+    Excluded,
     /// The daemon is ending.
     #[error("the daemon is ending")]
     Ending,
@@ -91,6 +96,12 @@ impl Worker {
                     None
                 }
             };
+            if let Some(ReadError::Excluded) = error {
+                if self.signals.send(Signal::Excluded { agent, path }).is_err() {
+                    return;
+                }
+                continue;
+            }
             let gone = matches!(error, Some(ReadError::Cut(CutError::Gone)));
             let failure =
                 error.map_or_else(|| "a fault in the reader; see the log".to_owned(), |error| error.to_string());
@@ -149,6 +160,9 @@ impl Worker {
                     session.take(&record)?;
                 }
                 let mut finished = session.finish(&self.places)?;
+                if job.exclusions.holds(&finished.session.entry) {
+                    return Err(ReadError::Excluded);
+                }
                 problems.append(&mut finished.problems);
                 round = Some(finished);
             }

@@ -8,7 +8,7 @@ use std::{
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, SessionKey};
 
 /// Ancestors of a session's directory in which its repository is looked for.
 const ANCESTORS: usize = 8;
@@ -33,6 +33,13 @@ impl Projects {
         self.scanned.extend(projects);
         self.scanned.sort();
         self.scanned.dedup();
+    }
+
+    /// Sessions whose last record is older than `before_ms`, in milliseconds since 1970; none of which it is unknown.
+    pub(super) fn untouched_since(&self, before_ms: i64) -> Vec<SessionKey> {
+        let catalog = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let outdated = catalog.iter().filter(|entry| entry.updated_ms != 0 && entry.updated_ms < before_ms);
+        outdated.map(|entry| entry.key).collect()
     }
 
     /// Every project that is known now, in order. Directories that do not exist are none.

@@ -15,7 +15,10 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::{Progress, containers::Containers, stamp::Stamp};
-use crate::{ingest::Job, store::SourceRow};
+use crate::{
+    ingest::{Exclusions, Job},
+    store::SourceRow,
+};
 pub(super) use rescan::Rescan;
 
 /// A source.
@@ -35,6 +38,8 @@ struct Known {
     live: bool,
     take_torn: bool,
     forgotten: bool,
+    /// Left alone by the configuration.
+    excluded: bool,
     vanished: bool,
     failures: u32,
     retry_at: Option<Instant>,
@@ -46,6 +51,7 @@ type SourceIndex = usize;
 pub(super) struct Sources {
     environment: Environment,
     config: Arc<DaemonConfig>,
+    exclusions: Arc<Exclusions>,
     known: Vec<Known>,
     by_path: FxHashMap<(&'static str, PathBuf), SourceIndex>,
     queue: VecDeque<SourceIndex>,
@@ -64,6 +70,7 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn new(rows: Vec<SourceRow>, environment: Environment, config: Arc<DaemonConfig>) -> Self {
         let mut sources = Self {
+            exclusions: Arc::new(Exclusions::new(config.privacy.clone(), environment.home.clone())),
             environment,
             config,
             known: Vec::with_capacity(rows.len()),
@@ -109,9 +116,18 @@ impl Sources {
         changed
     }
 
-    /// Takes a new configuration.
+    /// The configuration in force.
+    pub(super) fn config(&self) -> &DaemonConfig {
+        &self.config
+    }
+
+    /// Takes a new configuration. What the one before left alone is looked at again.
     pub(super) fn configure(&mut self, config: Arc<DaemonConfig>) {
+        self.exclusions = Arc::new(Exclusions::new(config.privacy.clone(), self.environment.home.clone()));
         self.config = config;
+        for known in &mut self.known {
+            known.excluded = false;
+        }
         self.find_roots();
     }
 
@@ -160,6 +176,7 @@ impl Sources {
             id: known.id,
             take_torn: known.take_torn,
             live: known.live,
+            exclusions: self.exclusions.clone(),
             takes_over: known.id.is_none() && self.twins(index).any(|twin| twin.id.is_some()),
         }
     }
@@ -213,6 +230,13 @@ impl Sources {
         known.failures += 1;
         let wait = first.saturating_mul(1 << known.failures.min(16).saturating_sub(1)).min(longest);
         known.retry_at = Some(Instant::now() + wait);
+    }
+
+    /// The configuration leaves a source's session alone.
+    pub(super) fn excluded(&mut self, agent: &'static str, path: &Path) {
+        if let Some(index) = self.ended(agent, path) {
+            self.known[index].excluded = true;
+        }
     }
 
     /// A source's file was not there when it was to be read; gives its row, if it vanished just now.
@@ -311,7 +335,8 @@ impl Sources {
     fn find_roots(&mut self) {
         self.roots.clear();
         for agent in opensession_agents::registry::agents() {
-            if self.config.watchers.enabled(agent.switch()) {
+            let is_wanted = self.config.watchers.enabled(agent.switch());
+            if is_wanted && !self.config.privacy.excludes_agent(agent.id()) {
                 self.roots.extend(agent.roots(&self.environment).into_iter().map(|root| (*agent, root)));
             }
         }
@@ -362,6 +387,7 @@ impl Known {
             live: false,
             take_torn: false,
             forgotten: false,
+            excluded: false,
             vanished: false,
             failures: 0,
             retry_at: None,

@@ -150,7 +150,7 @@ impl Sources {
             None if stamp.is_none() => return false,
             None => self.insert(Known::new(agent, source.clone())),
         };
-        if self.known[index].forgotten || self.is_shadowed(index) {
+        if self.known[index].forgotten || self.known[index].excluded || self.is_shadowed(index) {
             return true;
         }
         let known = &mut self.known[index];
@@ -247,7 +247,11 @@ impl Sources {
 
     fn differs(&self, index: SourceIndex, stamp: Stamp) -> bool {
         let known = &self.known[index];
-        !known.forgotten && !known.queued && known.stamp != stamp && (known.failures == 0 || known.retry_at.is_none())
+        !known.forgotten
+            && !known.excluded
+            && !known.queued
+            && known.stamp != stamp
+            && (known.failures == 0 || known.retry_at.is_none())
     }
 }
 
