@@ -138,17 +138,12 @@ impl File {
             (Some(tree), Some(absolute)) => absolute.strip_prefix(tree).ok(),
             _ => None,
         };
-        match (below, place) {
-            (Some(below), Some(place)) => File {
-                name: below.display().to_string(),
-                repository: Some((Arc::from(place.identity.as_str()), place.name.clone())),
-                absolute,
-            },
-            _ => {
-                let name = absolute.as_deref().unwrap_or(&tidy(&written)).display().to_string();
-                File { name, repository: None, absolute }
-            }
+        if let (Some(below), Some(place)) = (below, place) {
+            let repository = Some((Arc::from(place.identity.as_str()), place.name.clone()));
+            return File { name: below.display().to_string(), repository, absolute };
         }
+        let name = absolute.as_deref().unwrap_or(&tidy(&written)).display().to_string();
+        File { name, repository: None, absolute }
     }
 
     /// Whether `path`, as the agent of this session wrote it, is the file. What only ends alike is not.

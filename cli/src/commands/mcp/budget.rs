@@ -50,17 +50,17 @@ impl Answer {
         let lines: Vec<&str> = text.lines().collect();
         let whole: u64 = lines.iter().map(|line| tokens(line) + 1).sum();
         if whole <= self.left {
-            lines.iter().for_each(|line| {
+            for line in lines {
                 self.line(line);
-            });
+            }
             return;
         }
         let half = self.left.saturating_sub(20) / 2;
         let head = fitting(lines.iter(), half);
         let tail = fitting(lines[head..].iter().rev(), half);
-        lines[..head].iter().for_each(|line| {
+        for line in &lines[..head] {
             self.line(line);
-        });
+        }
         // A single line may be longer than everything that fits.
         if head == 0
             && let Some(first) = lines.first()
@@ -69,9 +69,9 @@ impl Answer {
         }
         let left_out = lines.len() - head - tail;
         self.line(&format!("[… {left_out} lines left out: ask with more max_tokens …]"));
-        lines[lines.len() - tail..].iter().for_each(|line| {
+        for line in &lines[lines.len() - tail..] {
             self.line(line);
-        });
+        }
     }
 
     /// The answer, with what to do next at its end.
@@ -126,13 +126,15 @@ pub(super) fn cut(text: &str, room: u64) -> String {
 mod tests {
     use super::*;
 
+    fn numbered(count: u32) -> String {
+        (0..count).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn an_answer_never_costs_more_than_its_budget() {
-        for (text, budget) in [
-            ("word ".repeat(10_000), 300),
-            ("한국어 문장\n".repeat(3_000), 500),
-            ((0..5_000).map(|line| format!("line {line}\n")).collect(), 1_000),
-        ] {
+        for (text, budget) in
+            [("word ".repeat(10_000), 300), ("한국어 문장\n".repeat(3_000), 500), (numbered(5_000), 1_000)]
+        {
             let mut answer = Answer::new(Some(budget), TOKENS);
             answer.text(&text);
             let text = answer.finish("get_event reads it in full");
@@ -143,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_beginning_and_the_end_are_kept() {
-        let lines: String = (0..1_000).map(|line| format!("line {line}\n")).collect();
+        let lines = numbered(1_000);
         let mut answer = Answer::new(Some(200), TOKENS);
         answer.text(&lines);
         let text = answer.finish("");

@@ -99,12 +99,14 @@ pub(super) fn session_line(session: &SessionInfo) -> String {
     };
     let time = session.updated.map(|ts| ts.strftime("%Y-%m-%d %H:%MZ").to_string());
     let stats = &session.stats;
-    let files = (stats.files > 0).then(|| format!("{} files +{} -{}", stats.files, stats.added, stats.removed));
+    let counted = |count: u64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    let files =
+        (stats.files > 0).then(|| format!("{} +{} -{}", counted(stats.files, "file"), stats.added, stats.removed));
     let parts = [
         Some(session.agent.clone()),
         place,
         time,
-        Some(format!("{} turns", stats.turns)),
+        Some(counted(stats.turns, "turn")),
         files,
         session.state.word().map(str::to_owned),
     ];

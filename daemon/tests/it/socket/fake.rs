@@ -218,9 +218,14 @@ impl DaemonServer for FakeDaemon {
     async fn subscribe_index(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
         let sink = pending.accept().await?;
         let mut index = self.index.subscribe();
+        // Tests that only need a subscription are told nothing until a rebuild.
+        let mut told = IndexStatus::default();
         loop {
             let status = index.borrow_and_update().clone();
-            sink.send(serde_json::value::to_raw_value(&status)?).await?;
+            if status != told {
+                sink.send(serde_json::value::to_raw_value(&status)?).await?;
+                told = status;
+            }
             tokio::select! {
                 changed = index.changed() => changed?,
                 () = sink.closed() => return Ok(()),

@@ -9,10 +9,16 @@ use super::{Edit, EditError};
 
 /// Where there is no other line to tell.
 const INDENT: &str = "  ";
+/// What some editors put at the beginning; the parser does not know it.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The edit that puts `entry` under `name` into `table`; `None` when it is there.
 pub(super) fn insert(text: &str, table: &str, name: &str, entry: &Value) -> Result<Option<Edit>, EditError> {
-    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        let edit = insert(rest, table, name, entry)?;
+        return Ok(edit.map(|edit| Edit { at: edit.at + BYTE_ORDER_MARK.len_utf8(), ..edit }));
+    }
+    if text.trim().is_empty() {
         let whole = json!({ table: { name: entry } });
         let after = format!("{}\n", pretty(&whole));
         return Ok(Some(Edit { at: 0, before: text.to_owned(), after }));
@@ -35,6 +41,9 @@ pub(super) fn insert(text: &str, table: &str, name: &str, entry: &Value) -> Resu
 
 /// The text without `table`'s `name`; `None` when it is not there.
 pub(super) fn remove(text: &str, table: &str, name: &str) -> Result<Option<String>, EditError> {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        return Ok(remove(rest, table, name)?.map(|rest| format!("{BYTE_ORDER_MARK}{rest}")));
+    }
     let root = parse(text)?;
     let Some(servers) = object(&root).and_then(|root| root.get(table)).and_then(|property| object(&property.value))
     else {
@@ -69,7 +78,7 @@ pub(super) fn value(text: &str) -> Value {
             Node::NullKeyword(_) => Value::Null,
         }
     }
-    parse(text).map_or(Value::Null, |node| plain(&node))
+    parse(text.trim_start_matches(BYTE_ORDER_MARK)).map_or(Value::Null, |node| plain(&node))
 }
 
 fn parse(text: &str) -> Result<Node<'_>, EditError> {
@@ -160,7 +169,7 @@ fn unit(text: &str) -> &str {
 
 fn indent_of_line(text: &str, at: usize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let line = text[start..at].trim_start_matches('\u{feff}');
+    let line = &text[start..at];
     &line[..line.len() - line.trim_start().len()]
 }
 
