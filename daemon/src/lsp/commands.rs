@@ -44,7 +44,7 @@ const COMMANDS: &[Row] = &[
     Row {
         name: "opensession.handoff",
         method: "handoff/create",
-        parameters: &["session", "budget"],
+        parameters: &["sessions", "budget"],
         scope: &["scope"],
         shape: |answer| answer,
     },
@@ -77,6 +77,10 @@ pub(super) async fn run(
         Error::invalid_params(format!("no command {}; there are {}", params.command, names(daemon).join(", ")))
     })?;
     let mut named = by_name(row, params.arguments)?;
+    // An editor has one session at hand, the method takes several.
+    if let Some(one @ Value::String(_)) = named.get_mut("sessions") {
+        *one = json!([one.take()]);
+    }
     set_scope(&mut named, row.scope, options);
     let answer: Value = daemon.ask(row.method, Value::Object(named)).await?;
     Ok((row.shape)(answer))

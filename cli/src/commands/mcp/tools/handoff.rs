@@ -1,7 +1,8 @@
 //! `handoff`
 
+use opensession_protocol::HandoffAnswer;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Answering, Request, Tool, arguments, told};
 use crate::commands::mcp::budget::Answer;
@@ -35,16 +36,12 @@ struct Arguments {
 
 async fn run(request: Request) -> Result<String, String> {
     let asked: Arguments = arguments(request.arguments)?;
-    let mut params = json!({ "session": asked.session, "scope": request.caller.scope(false) });
+    let mut params = json!({ "sessions": [asked.session], "scope": request.caller.scope(false) });
     if let Some(budget) = asked.budget {
         params["budget"] = json!(budget);
     }
-    let handoff: Value = request.daemon.ask("handoff/create", params).await.map_err(told)?;
-    let text = ["markdown", "text"].iter().find_map(|field| handoff[*field].as_str());
+    let handoff: HandoffAnswer = request.daemon.ask("handoff/create", params).await.map_err(told)?;
     let mut answer = Answer::new(asked.max_tokens, TOKENS);
-    match text {
-        Some(text) => answer.text(text),
-        None => answer.text(&format!("{handoff:#}")),
-    }
+    answer.text(&handoff.text);
     Ok(answer.finish("get_event reads a cited event in full"))
 }
