@@ -1,15 +1,19 @@
 //! One face for the segments on disk and the one in memory, so that a query is run by the same code over both.
 
+mod places;
+
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tantivy::columnar::{Column, ColumnValues, StrColumn};
-use tantivy::index::SegmentId;
+use tantivy::directory::{CompositeFile, OwnedBytes};
+use tantivy::index::{SegmentComponent, SegmentId};
 use tantivy::postings::{Postings as _, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use tantivy_fst::Automaton;
 
+pub(crate) use self::places::{Places, first_from};
 use super::columns::{Columns, DEAD, Packed};
 use super::fresh::{FreshSegment, FreshTerm};
 use super::schema::{Fields, column};
@@ -33,6 +37,8 @@ pub(crate) enum TermField {
 pub(crate) struct DiskSegment {
     reader: SegmentReader,
     indexes: [Arc<InvertedIndexReader>; 3],
+    /// The positions of the text's terms.
+    positions: OwnedBytes,
     pub(crate) columns: Columns,
     /// Identities other than zero in order, each with its document.
     pub(crate) identities: Vec<(u64, u32)>,
@@ -60,6 +66,11 @@ impl DiskSegment {
         let fast = reader.fast_fields();
         let sessions = fast.u64(column::SESSION)?.first_or_default_col(0);
         let flags = fast.u64(column::FLAGS)?.first_or_default_col(0);
+        let positions =
+            match CompositeFile::open(&reader.open_read(SegmentComponent::Positions)?)?.open_read(fields.text) {
+                Some(file) => file.read_bytes()?,
+                None => OwnedBytes::empty(),
+            };
         let norms = reader.get_fieldnorms_reader(fields.text)?;
         let identity = fast.u64(column::IDENTITY)?.first_or_default_col(0);
         let all = |column: &dyn ColumnValues<u64>| {
@@ -83,6 +94,7 @@ impl DiskSegment {
                 reader.inverted_index(fields.path)?,
                 reader.inverted_index(fields.label)?,
             ],
+            positions,
             columns,
             identities,
             identity_column: fast.u64(column::IDENTITY)?,
