@@ -8,7 +8,7 @@ use std::io;
 use tantivy::TERMINATED;
 
 use super::bits::Bits;
-use super::segment::{Places, Postings, Segment, TermField, TermHandle, first_from};
+use super::segment::{Filter, Places, Postings, Segment, TermField, TermHandle, first_from};
 
 /// A term in more documents than this is looked up in those that hold a last term of a phrase, rather than in all.
 const FEW_DOCUMENTS: u32 = 1_000;
@@ -84,11 +84,11 @@ impl Begun {
             return Ok(kept);
         }
         let mut places = segment.places(handle, self.docs.len())?;
-        let mut positions = Vec::new();
+        let (mut filter, mut buffer) = (Filter::new(), Vec::new());
         for (doc, starts) in self.iter() {
             if places.find(doc) {
-                places.positions(&mut positions)?;
-                meet(starts, 0, &positions, offset, &mut kept.starts);
+                let positions = follow(starts, &mut places, offset, &mut filter, &mut buffer)?;
+                meet(starts, positions, offset, &mut kept.starts);
                 kept.end_doc(doc);
             }
         }
@@ -99,14 +99,14 @@ impl Begun {
     fn kept_by_any(&self, segment: Segment<'_>, offset: u32, handles: &[TermHandle<'_>]) -> io::Result<Begun> {
         let mut kept = Begun::default();
         let mut stands = vec![false; self.starts.len()];
-        let (mut positions, mut met) = (Vec::new(), Vec::new());
+        let (mut filter, mut buffer, mut met) = (Filter::new(), Vec::new(), Vec::new());
         let docs: Vec<u32> = self.docs.iter().map(|&(doc, _)| doc).collect();
         let mut mark = |at: usize, places: &mut Places<'_>| -> io::Result<()> {
             let from = if at == 0 { 0 } else { self.docs[at - 1].1 as usize };
             let starts = &self.starts[from..self.docs[at].1 as usize];
-            places.positions(&mut positions)?;
+            let positions = follow(starts, places, offset, &mut filter, &mut buffer)?;
             met.clear();
-            meet(starts, 0, &positions, offset, &mut met);
+            meet(starts, positions, offset, &mut met);
             for start in &met {
                 stands[from + starts.partition_point(|other| other < start)] = true;
             }
@@ -176,12 +176,17 @@ fn pair<'s>(segment: Segment<'s>, first: &(u32, TermHandle<'s>), second: &(u32, 
     let mut firsts = segment.places(&first.1, documents)?;
     let mut seconds = segment.places(&second.1, documents)?;
     let mut begun = Begun::default();
-    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let (mut starts, mut buffer, mut filter) = (Vec::new(), Vec::new(), Filter::new());
     while let Some(doc) = firsts.doc() {
         if seconds.find(doc) {
-            firsts.positions(&mut left)?;
-            seconds.positions(&mut right)?;
-            meet(&left, first.0, &right, second.0, &mut begun.starts);
+            firsts.positions(&mut starts)?;
+            if first.0 > 0 {
+                // A position too near to the beginning of the text wraps around to where no text reaches.
+                starts.iter_mut().for_each(|start| *start = start.wrapping_sub(first.0));
+                starts.retain(|&start| start < u32::MAX / 2);
+            }
+            let positions = follow(&starts, &mut seconds, second.0, &mut filter, &mut buffer)?;
+            meet(&starts, positions, second.0, &mut begun.starts);
             begun.end_doc(doc);
         }
         firsts.advance();
@@ -189,17 +194,32 @@ fn pair<'s>(segment: Segment<'s>, first: &(u32, TermHandle<'s>), second: &(u32, 
     Ok(begun)
 }
 
-/// Adds to `starts` the beginnings from which both lists have a position at their offset.
+/// The positions of a term in the document under its cursor, without most of those that do not follow on a beginning.
 #[inline]
-fn meet(left: &[u32], left_offset: u32, right: &[u32], right_offset: u32, starts: &mut Vec<u32>) {
+fn follow<'b>(
+    starts: &[u32],
+    places: &mut Places<'_>,
+    offset: u32,
+    filter: &mut Filter,
+    buffer: &'b mut Vec<u32>,
+) -> io::Result<&'b [u32]> {
+    starts.iter().for_each(|&start| filter.insert(start + offset));
+    let positions = places.positions_among(filter, buffer)?;
+    starts.iter().for_each(|&start| filter.forget(start + offset));
+    Ok(positions)
+}
+
+/// Adds to `met` the beginnings that have a position at that offset.
+#[inline]
+fn meet(starts: &[u32], positions: &[u32], offset: u32, met: &mut Vec<u32>) {
     let (mut at, mut next) = (0, 0);
-    while let (Some(&one), Some(&other)) = (left.get(at), right.get(next)) {
-        let (one, other) = (one.wrapping_add(right_offset), other.wrapping_add(left_offset));
-        if one == other && one >= left_offset + right_offset {
-            starts.push(one - left_offset - right_offset);
+    while let (Some(&start), Some(&position)) = (starts.get(at), positions.get(next)) {
+        let wanted = start + offset;
+        if wanted == position {
+            met.push(start);
         }
-        at += usize::from(one <= other);
-        next += usize::from(other <= one);
+        at += usize::from(wanted <= position);
+        next += usize::from(position <= wanted);
     }
 }
 

@@ -66,13 +66,78 @@ impl Places<'_> {
     #[inline]
     pub(crate) fn positions(&mut self, out: &mut Vec<u32>) -> io::Result<()> {
         match self {
-            Places::Walk(walk) => walk.positions(out),
+            Places::Walk(walk) => {
+                out.clear();
+                out.extend(positions_of(walk.steps()?));
+            }
+            Places::Jump(postings) => postings.positions(out),
+        }
+        Ok(())
+    }
+
+    /// Of the positions in the document under the cursor, in order, those that a filter lets pass. `buffer` is only there
+    /// to be used again.
+    #[inline]
+    pub(crate) fn positions_among<'b>(&mut self, filter: &Filter, buffer: &'b mut Vec<u32>) -> io::Result<&'b [u32]> {
+        match self {
+            Places::Walk(walk) => {
+                let steps = walk.steps()?;
+                if buffer.len() < steps.len() {
+                    buffer.resize(steps.len(), 0);
+                }
+                // Written in any case and kept only if it passes: nobody could foretell which do.
+                let mut kept = 0;
+                for position in positions_of(steps) {
+                    buffer[kept] = position;
+                    kept += usize::from(filter.passes(position));
+                }
+                Ok(&buffer[..kept])
+            }
             Places::Jump(postings) => {
-                postings.positions(out);
-                Ok(())
+                postings.positions(buffer);
+                buffer.retain(|&position| filter.passes(position));
+                Ok(buffer)
             }
         }
     }
+}
+
+/// A set of positions that may take others for its own. Most of a frequent term's positions do not pass it.
+pub(crate) struct Filter {
+    words: [u64; FILTER_WORDS],
+}
+
+const FILTER_WORDS: usize = 64;
+
+impl Filter {
+    pub(crate) fn new() -> Self {
+        Self { words: [0; FILTER_WORDS] }
+    }
+
+    #[inline]
+    pub(crate) fn insert(&mut self, position: u32) {
+        self.words[position as usize / 64 % FILTER_WORDS] |= 1 << (position % 64);
+    }
+
+    /// Forgets a position, and those that it may have been taken for.
+    #[inline]
+    pub(crate) fn forget(&mut self, position: u32) {
+        self.words[position as usize / 64 % FILTER_WORDS] = 0;
+    }
+
+    #[inline]
+    fn passes(&self, position: u32) -> bool {
+        self.words[position as usize / 64 % FILTER_WORDS] >> (position % 64) & 1 == 1
+    }
+}
+
+#[inline]
+fn positions_of(steps: &[u32]) -> impl ExactSizeIterator<Item = u32> {
+    let mut position = 0_u32;
+    steps.iter().map(move |&step| {
+        position = position.wrapping_add(step);
+        position
+    })
 }
 
 /// A cursor that goes through all blocks. Where a document's positions begin is the sum of the frequencies before it.
@@ -134,7 +199,9 @@ impl Walk {
         docs.get(self.at) == Some(&doc)
     }
 
-    fn positions(&mut self, out: &mut Vec<u32>) -> io::Result<()> {
+    /// The positions in the document under the cursor, each as a step from the one before it.
+    #[inline]
+    fn steps(&mut self) -> io::Result<&[u32]> {
         let freqs = self.blocks.freqs();
         self.offset += sum(&freqs[self.summed..self.at]);
         self.summed = self.at;
@@ -143,14 +210,7 @@ impl Walk {
             Some(window) => window,
             none => none.insert(Window::new(PositionReader::open(self.bytes.clone())?)),
         };
-        let steps = window.get(self.offset, count, self.end);
-        let mut position = 0_u32;
-        out.clear();
-        out.extend(steps.iter().map(|&step| {
-            position = position.wrapping_add(step);
-            position
-        }));
-        Ok(())
+        Ok(window.get(self.offset, count, self.end))
     }
 }
 
