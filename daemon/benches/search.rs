@@ -2,7 +2,9 @@
 //!
 //! `OPENSESSION_CORPUS_M` names a home folder with Claude Code sessions. Run with
 //! `cargo bench -p opensession-daemon --bench search`. `OPENSESSION_BENCH_REPEAT=9` takes every session that many times
-//! over, a tenth of its words changed in each; `OPENSESSION_BENCH_ONLY` names one class of queries. Every line says what was measured and the bar it is held against.
+//! over, a tenth of its words changed in each; `OPENSESSION_BENCH_ONLY` names classes of queries, parted by commas;
+//! `OPENSESSION_BENCH_INDEX` names a folder that keeps the index for the next run. Every line says what was measured and
+//! the bar it is held against; the last column is a digest of the answers, the same for two builds that search alike.
 #![expect(clippy::print_stdout, reason = "a bench reports on its standard output")]
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should stop")]
 
@@ -11,13 +13,14 @@ mod corpus;
 #[path = "search/draw.rs"]
 mod draw;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, tz::TimeZone};
 use opensession_daemon::catalog::{Catalog, SessionKey};
 use opensession_daemon::search::query::{ParseContext, parse};
-use opensession_daemon::search::{EventTexts, SearchIndex, SearchRequest};
+use opensession_daemon::search::{EventTexts, Found, SearchIndex, SearchRequest};
 use rustix::time::{ClockId, clock_gettime};
 
 /// Queries of each class.
@@ -79,16 +82,20 @@ fn main() {
         wc.as_secs_f64(),
     );
     let drawn = draw::Draw::new(&read.documents);
-    let folder = tempfile::tempdir().unwrap();
-    let index = SearchIndex::open(folder.path()).unwrap().index;
+    let temporary = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("OPENSESSION_BENCH_INDEX").map(PathBuf::from);
+    let folder = kept.as_deref().unwrap_or(temporary.path());
+    let index = SearchIndex::open(folder).unwrap().index;
     let repeat: u32 = std::env::var("OPENSESSION_BENCH_REPEAT").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     let catalog = corpus::repeated(&read.catalog, repeat);
     let last = read.documents.len() as u64 * u64::from(repeat);
     let raw = raw * u64::from(repeat);
+    // What was kept by an earlier run is not built again.
+    let rounds = if index.figures().durable_sequence == last { 0 } else { repeat };
     let (begin, mut changing) = (Instant::now(), Duration::ZERO);
     let begin_cpu = cpu();
     let mut sequence = 0;
-    for round in 0..repeat {
+    for round in 0..rounds {
         for batch in read.documents.chunks(400) {
             let before = thread_cpu();
             let batch = corpus::changed(batch, round, files.len());
@@ -120,23 +127,28 @@ fn main() {
         figures.events,
         figures.bytes as f64 / raw as f64,
     );
-    for (extension, bytes) in corpus::sizes(folder.path()) {
+    for (extension, bytes) in corpus::sizes(folder) {
         println!("  .{extension}: {:.2} MB", bytes as f64 / 1e6);
     }
     drop(index);
     let (begin, begin_cpu) = (Instant::now(), cpu());
-    let opened = SearchIndex::open(folder.path()).unwrap();
+    let opened = SearchIndex::open(folder).unwrap();
     println!("open: {:.2} ms CPU, {:.2} ms wall", ms(since(begin_cpu)), ms(begin.elapsed()));
     let begin = Instant::now();
     run(&opened.index, &catalog, "error");
     println!("first search: {:.2} ms wall", ms(begin.elapsed()));
-    println!("{:<14} {:>8} {:>8} {:>8} {:>9} {:>9}", "class", "p50 ms", "p99 ms", "max ms", "bar p50", "sessions");
+    println!(
+        "{:<14} {:>8} {:>8} {:>8} {:>9} {:>9} {:>9}",
+        "class", "p50 ms", "p99 ms", "max ms", "bar p50", "sum ms", "sessions"
+    );
     for (class, bar, queries) in drawn.classes(QUERIES) {
-        if only.is_empty() || only == class {
+        if only.is_empty() || only.split(',').any(|one| one == class) {
             measure(&opened.index, &catalog, class, bar, &queries);
         }
     }
-    fresh(&opened.index, &catalog);
+    if kept.is_none() {
+        fresh(&opened.index, &catalog);
+    }
     println!("memory: {} MB anonymous after all queries", memory().1);
     opened.index.rest().unwrap();
     opened.index.rest().unwrap();
@@ -147,16 +159,16 @@ fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-fn run(index: &SearchIndex, catalog: &Catalog, text: &str) -> u64 {
+fn run(index: &SearchIndex, catalog: &Catalog, text: &str) -> Found {
     let now = Timestamp::from_second(1_772_000_000).unwrap();
     let query = parse(text, &ParseContext::new(now, TimeZone::UTC));
     let request =
         SearchRequest { limit: 20, hits_per_session: 3, now_ms: now.as_millisecond(), ..SearchRequest::default() };
     match index.search(&query, &request, catalog, &NoTexts) {
-        Ok(found) => found.matching_any.value,
+        Ok(found) => found,
         Err(error) => {
             println!("{text}: {error}");
-            0
+            Found::default()
         }
     }
 }
@@ -165,21 +177,27 @@ fn measure(index: &SearchIndex, catalog: &Catalog, class: &str, bar: f64, querie
     for query in queries.iter().take(50) {
         run(index, catalog, query);
     }
-    let mut found = 0;
+    let mut sessions = 0;
+    let mut digest = DefaultHasher::new();
     let mut times: Vec<(Duration, &str)> = Vec::with_capacity(queries.len());
     for query in queries {
         let begin = thread_cpu();
-        found += run(index, catalog, query);
+        let found = run(index, catalog, query);
         times.push((thread_cpu().saturating_sub(begin), query));
+        sessions += found.matching_any.value;
+        format!("{found:?}").hash(&mut digest);
     }
+    let sum: Duration = times.iter().map(|(time, _)| *time).sum();
     times.sort_unstable();
     let at = |share: f64| ms(times[((times.len() - 1) as f64 * share) as usize].0);
     println!(
-        "{class:<14} {:>8.3} {:>8.3} {:>8.3} {bar:>9.1} {:>9.1}   slowest: {}",
+        "{class:<14} {:>8.3} {:>8.3} {:>8.3} {bar:>9.1} {:>9.1} {:>9.1}   {:016x} slowest: {}",
         at(0.5),
         at(0.99),
         at(1.0),
-        found as f64 / queries.len() as f64,
+        ms(sum),
+        sessions as f64 / queries.len() as f64,
+        digest.finish(),
         times.last().unwrap().1,
     );
 }
@@ -196,7 +214,7 @@ fn fresh(index: &SearchIndex, catalog: &Catalog) {
     }
     let added = since(begin);
     let begin = Instant::now();
-    let found = run(index, catalog, "freshlyaddedword");
+    let found = run(index, catalog, "freshlyaddedword").matching_any.value;
     println!(
         "fresh: {:.1} µs CPU an event of {} bytes (bar 50); found in {found} session, {:.3} ms",
         added.as_secs_f64() * 1e6 / f64::from(count),

@@ -13,6 +13,7 @@ mod fuzzy;
 pub mod index;
 mod matching;
 pub(crate) mod pattern;
+mod phrase;
 mod plan;
 pub mod query;
 mod ranking;

@@ -15,7 +15,6 @@ use super::query::{
 };
 use super::schema::flag;
 use super::segment::{Segment, TermField};
-use super::vocabulary::TermScan;
 use crate::catalog::{Catalog, SessionEntry};
 
 /// A text that more paths hold says nothing about which events are meant.
@@ -281,51 +280,38 @@ fn labelled(segment: Segment<'_>, letter: char, globs: &[Glob]) -> io::Result<Do
 
 fn with_path(segment: Segment<'_>, letters: &str, patterns: &[PathPattern]) -> io::Result<Docs> {
     let mut docs = Docs::new(segment.len());
-    let mut terms: Vec<Vec<u8>> = Vec::new();
     for pattern in patterns {
-        let mut see = |term: &[u8]| {
+        let wanted = |term: &[u8]| {
             let text = String::from_utf8_lossy(term);
             let mut chars = text.chars();
-            if chars.next().is_some_and(|letter| letters.contains(letter)) && path_matches(pattern, chars.as_str()) {
-                terms.push(term.to_vec());
-            }
-            true
+            chars.next().is_some_and(|letter| letters.contains(letter)) && path_matches(pattern, chars.as_str())
         };
         let seed = path_seed(pattern);
+        let mut handles = Vec::new();
         if seed.is_empty() {
-            segment.prefixed(TermField::Path, b"", &mut |term, _| see(term))?;
+            segment.prefixed(TermField::Path, b"", &mut |term, handle| {
+                if wanted(term) {
+                    handles.push(handle);
+                }
+                true
+            })?;
         } else {
-            let scan = TermScan::substring(&seed);
-            segment.scan(TermField::Path, &scan, &mut see)?;
+            handles.extend(segment.paths_with(&seed, usize::MAX, &mut |term| wanted(term))?.into_iter().flatten());
         }
-    }
-    for term in &terms {
-        if let Some(handle) = segment.term(TermField::Path, term)? {
-            segment.each_doc(TermField::Path, &handle, |doc, _| docs.insert(doc))?;
+        for handle in &handles {
+            segment.each_doc(TermField::Path, handle, |doc, _| docs.insert(doc))?;
         }
     }
     docs.sort();
     Ok(docs)
 }
 
-/// The documents whose paths hold a text, in order; of a text that too many paths hold, none. For ranking only.
-pub(crate) fn docs_naming(segment: Segment<'_>, text: &str) -> io::Result<Vec<u32>> {
-    let mut terms: Vec<Vec<u8>> = Vec::new();
-    segment.scan(TermField::Path, &TermScan::substring(text), &mut |term| {
-        terms.push(term.to_vec());
-        terms.len() <= TELLING_PATHS
-    })?;
-    let mut docs = Docs::new(segment.len());
-    if terms.len() > TELLING_PATHS {
-        return Ok(docs.list);
+/// Adds the documents whose paths hold a text; of a text that too many paths hold, none. For ranking only.
+pub(crate) fn add_naming(segment: Segment<'_>, text: &str, docs: &mut Bits) -> io::Result<()> {
+    for handle in segment.paths_with(text, TELLING_PATHS, &mut |_| true)?.iter().flatten() {
+        segment.each_doc(TermField::Path, handle, |doc, _| docs.insert(doc))?;
     }
-    for term in &terms {
-        if let Some(handle) = segment.term(TermField::Path, term)? {
-            segment.each_doc(TermField::Path, &handle, |doc, _| docs.insert(doc))?;
-        }
-    }
-    docs.sort();
-    Ok(docs.list)
+    Ok(())
 }
 
 /// Documents of a segment: as a set and as a list in order.

@@ -2,11 +2,10 @@
 
 use std::io;
 
-use tantivy::TERMINATED;
-
+use super::phrase::phrase_docs;
 use super::query::{Phrase, PrefixReason, Run, UnitBody, Word};
 use super::ranking::{PREFIX_TF, WHOLE_TF};
-use super::segment::{Postings, Segment, TermField, TermHandle};
+use super::segment::{Segment, TermField, TermHandle};
 use super::vocabulary::TermScan;
 
 /// Terms that a pattern may stand for.
@@ -296,122 +295,4 @@ fn listed(segment: Segment<'_>, matches: Matches<'_>) -> io::Result<Vec<(u32, f3
             Ok(list)
         }
     }
-}
-
-/// The documents in which the terms stand side by side, in order, each with how often. With `last`, any of those terms
-/// must follow. With a slack, the terms may stray by that many positions in all, in the same order.
-pub(crate) fn phrase_docs(
-    segment: Segment<'_>,
-    terms: &[&str],
-    slop: u32,
-    last: &[TermHandle<'_>],
-) -> io::Result<Vec<(u32, f32)>> {
-    let mut cursors = Vec::with_capacity(terms.len());
-    for (offset, term) in terms.iter().enumerate() {
-        let Some(handle) = segment.term(TermField::Text, term.as_bytes())? else { return Ok(Vec::new()) };
-        let postings = segment.postings(TermField::Text, &handle, true)?;
-        cursors.push(PhraseTerm { postings, offset: offset as u32, doc_freq: handle.doc_freq, positions: Vec::new() });
-    }
-    cursors.sort_by_key(|cursor| cursor.doc_freq);
-    let mut tails = Vec::with_capacity(last.len());
-    for handle in last {
-        tails.push(segment.postings(TermField::Text, handle, true)?);
-    }
-    let tail_offset = terms.len() as u32;
-    let mut found = Vec::new();
-    let (mut scratch, mut starts) = (Vec::new(), Vec::new());
-    let mut tail_positions = Vec::new();
-    let Some(mut doc) = cursors.first().map(|cursor| cursor.postings.doc()) else { return Ok(found) };
-    'docs: while doc != TERMINATED {
-        for cursor in &mut cursors {
-            let at = cursor.postings.seek(doc);
-            if at != doc {
-                doc = at;
-                continue 'docs;
-            }
-        }
-        if !last.is_empty() {
-            tail_positions.clear();
-            for tail in &mut tails {
-                if tail.seek(doc) == doc {
-                    tail.positions(&mut scratch);
-                    tail_positions.extend_from_slice(&scratch);
-                }
-            }
-            tail_positions.sort_unstable();
-        }
-        if last.is_empty() || !tail_positions.is_empty() {
-            let tail = (!last.is_empty()).then_some((tail_offset, tail_positions.as_slice()));
-            let count = if slop == 0 {
-                count_exact(&mut cursors, &mut starts, tail)
-            } else {
-                count_sloppy(&mut cursors, tail, slop)
-            };
-            if count > 0 {
-                found.push((doc, count as f32));
-            }
-        }
-        doc = cursors[0].postings.advance();
-    }
-    Ok(found)
-}
-
-struct PhraseTerm<'s> {
-    postings: Postings<'s>,
-    offset: u32,
-    doc_freq: u32,
-    positions: Vec<u32>,
-}
-
-/// How often the terms stand at their offsets from a common beginning. The rarest term is read first, so that most
-/// documents need no further positions.
-fn count_exact(cursors: &mut [PhraseTerm<'_>], starts: &mut Vec<u32>, tail: Option<(u32, &[u32])>) -> u32 {
-    starts.clear();
-    for (index, cursor) in cursors.iter_mut().enumerate() {
-        cursor.postings.positions(&mut cursor.positions);
-        let offset = cursor.offset;
-        if index == 0 {
-            starts.extend(cursor.positions.iter().filter_map(|position| position.checked_sub(offset)));
-        } else {
-            let positions = &cursor.positions;
-            let mut from = 0;
-            starts.retain(|start| {
-                let wanted = start + offset;
-                from += positions[from..].partition_point(|&position| position < wanted);
-                positions.get(from) == Some(&wanted)
-            });
-        }
-        if starts.is_empty() {
-            return 0;
-        }
-    }
-    if let Some((offset, positions)) = tail {
-        starts.retain(|start| positions.binary_search(&(start + offset)).is_ok());
-    }
-    starts.len() as u32
-}
-
-fn count_sloppy(cursors: &mut [PhraseTerm<'_>], tail: Option<(u32, &[u32])>, slop: u32) -> u32 {
-    for cursor in cursors.iter_mut() {
-        cursor.postings.positions(&mut cursor.positions);
-    }
-    let mut lists: Vec<(u32, &[u32])> = cursors.iter().map(|cursor| (cursor.offset, &*cursor.positions)).collect();
-    lists.extend(tail);
-    lists.sort_unstable_by_key(|&(offset, _)| offset);
-    let Some(((_, first), rest)) = lists.split_first() else { return 0 };
-    let mut count = 0;
-    for &start in *first {
-        let mut at = start;
-        let mut complete = true;
-        for (_, positions) in rest {
-            match positions.get(positions.partition_point(|&position| position <= at)) {
-                Some(&next) => at = next,
-                None => complete = false,
-            }
-        }
-        if complete && at - start <= rest.len() as u32 + slop {
-            count += 1;
-        }
-    }
-    count
 }

@@ -1,15 +1,19 @@
 //! One face for the segments on disk and the one in memory, so that a query is run by the same code over both.
 
+mod places;
+
 use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tantivy::columnar::{Column, ColumnValues, StrColumn};
-use tantivy::index::SegmentId;
+use tantivy::directory::{CompositeFile, OwnedBytes};
+use tantivy::index::{SegmentComponent, SegmentId};
 use tantivy::postings::{Postings as _, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use tantivy_fst::Automaton;
 
+pub(crate) use self::places::{Filter, Places, first_from};
 use super::columns::{Columns, DEAD, Packed};
 use super::fresh::{FreshSegment, FreshTerm};
 use super::schema::{Fields, column};
@@ -33,6 +37,8 @@ pub(crate) enum TermField {
 pub(crate) struct DiskSegment {
     reader: SegmentReader,
     indexes: [Arc<InvertedIndexReader>; 3],
+    /// The positions of the text's terms.
+    positions: OwnedBytes,
     pub(crate) columns: Columns,
     /// Identities other than zero in order, each with its document.
     pub(crate) identities: Vec<(u64, u32)>,
@@ -46,7 +52,14 @@ pub(crate) struct DiskSegment {
 }
 
 /// A vocabulary in memory, and whether it was used since anybody last looked.
-type Held = Option<(Arc<Vocabulary>, bool)>;
+type Held = Option<(Arc<Listed>, bool)>;
+
+/// The terms of a field and, where many are looked up together, the places of their postings.
+struct Listed {
+    vocabulary: Vocabulary,
+    /// Of each term of the paths: where its postings begin, how long they are, how many documents hold it.
+    postings: Vec<(u64, u32, u32)>,
+}
 
 impl std::fmt::Debug for DiskSegment {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,6 +73,11 @@ impl DiskSegment {
         let fast = reader.fast_fields();
         let sessions = fast.u64(column::SESSION)?.first_or_default_col(0);
         let flags = fast.u64(column::FLAGS)?.first_or_default_col(0);
+        let positions =
+            match CompositeFile::open(&reader.open_read(SegmentComponent::Positions)?)?.open_read(fields.text) {
+                Some(file) => file.read_bytes()?,
+                None => OwnedBytes::empty(),
+            };
         let norms = reader.get_fieldnorms_reader(fields.text)?;
         let identity = fast.u64(column::IDENTITY)?.first_or_default_col(0);
         let all = |column: &dyn ColumnValues<u64>| {
@@ -83,6 +101,7 @@ impl DiskSegment {
                 reader.inverted_index(fields.path)?,
                 reader.inverted_index(fields.label)?,
             ],
+            positions,
             columns,
             identities,
             identity_column: fast.u64(column::IDENTITY)?,
@@ -121,18 +140,23 @@ impl DiskSegment {
         }
     }
 
-    fn vocabulary(&self, field: TermField) -> io::Result<Arc<Vocabulary>> {
+    fn vocabulary(&self, field: TermField) -> io::Result<Arc<Listed>> {
         let mut held = self.vocabularies[field as usize].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((vocabulary, used)) = &mut *held {
             *used = true;
             return Ok(Arc::clone(vocabulary));
         }
-        let mut vocabulary = Vocabulary::new();
+        let mut listed = Listed { vocabulary: Vocabulary::new(), postings: Vec::new() };
         let mut stream = self.indexes[field as usize].terms().stream()?;
         while stream.advance() {
-            vocabulary.push(stream.key());
+            listed.vocabulary.push(stream.key());
+            if field == TermField::Path {
+                let info = stream.value();
+                let range = &info.postings_range;
+                listed.postings.push((range.start as u64, range.len() as u32, info.doc_freq));
+            }
         }
-        let vocabulary = Arc::new(vocabulary);
+        let vocabulary = Arc::new(listed);
         *held = Some((Arc::clone(&vocabulary), true));
         Ok(vocabulary)
     }
@@ -263,7 +287,7 @@ impl<'s> Segment<'s> {
         found: &mut dyn FnMut(&[u8]) -> bool,
     ) -> io::Result<()> {
         match self {
-            Segment::Disk(disk) => disk.vocabulary(field)?.scan(scan, found),
+            Segment::Disk(disk) => disk.vocabulary(field)?.vocabulary.scan(scan, &mut |_, term| found(term)),
             Segment::Fresh(fresh) => {
                 for (term, _) in fresh.terms(field) {
                     if scan.matches(term) && !found(term) {
@@ -273,6 +297,51 @@ impl<'s> Segment<'s> {
             }
         }
         Ok(())
+    }
+
+    /// The paths that hold a piece of text and that `wanted` takes; `None` when these are more than `most`.
+    pub(crate) fn paths_with(
+        self,
+        piece: &str,
+        most: usize,
+        wanted: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> io::Result<Option<Vec<TermHandle<'s>>>> {
+        let scan = TermScan::substring(piece);
+        let mut handles = Vec::new();
+        match self {
+            Segment::Disk(disk) => {
+                let listed = disk.vocabulary(TermField::Path)?;
+                let mut places = Vec::new();
+                listed.vocabulary.scan(&scan, &mut |start, term| {
+                    if wanted(term) {
+                        places.push(start);
+                    }
+                    places.len() <= most
+                });
+                if places.len() > most {
+                    return Ok(None);
+                }
+                for start in places {
+                    let Some(&(from, length, doc_freq)) = listed.postings.get(listed.vocabulary.number_at(start))
+                    else {
+                        continue;
+                    };
+                    let postings_range = from as usize..from as usize + length as usize;
+                    handles.push(TermHandle::disk(TermInfo { doc_freq, postings_range, positions_range: 0..0 }));
+                }
+            }
+            Segment::Fresh(fresh) => {
+                for (term, postings) in fresh.terms(TermField::Path) {
+                    if scan.matches(term) && wanted(term) {
+                        handles.push(TermHandle::fresh(postings));
+                    }
+                }
+                if handles.len() > most {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(handles))
     }
 
     /// The postings of a term.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::Execution;
 use crate::search::bits::Bits;
-use crate::search::filter::docs_naming;
+use crate::search::filter::add_naming;
 use crate::search::fuzzy::similar_terms;
 use crate::search::matching::{Matcher, Matches};
 use crate::search::plan::{Node, PlanUnit, Role};
@@ -166,11 +166,8 @@ impl<'x> Execution<'x> {
                 continue;
             }
             for (segment, named) in self.segments.iter().zip(&mut self.named) {
-                let docs = docs_naming(*segment, typed.trim_start_matches("./"))?;
-                let bits = named.get_or_insert_with(|| Bits::empty(segment.len() as usize));
-                for doc in docs {
-                    bits.insert(doc);
-                }
+                let docs = named.get_or_insert_with(|| Bits::empty(segment.len() as usize));
+                add_naming(*segment, typed.trim_start_matches("./"), docs)?;
             }
         }
         Ok(())
