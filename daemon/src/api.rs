@@ -14,6 +14,7 @@ mod scope;
 mod search_query;
 mod session_document;
 mod session_events;
+mod session_export;
 mod session_forget;
 mod session_get;
 mod session_list;
@@ -31,7 +32,7 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
     ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
     SessionFilter, SessionPage, SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
@@ -164,6 +165,27 @@ impl DaemonServer for Api {
     async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored> {
         self.blocking(move |engine| {
             session_restore::answer(engine, &session, to.as_deref(), &scope.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn export(
+        &self,
+        session: String,
+        format: Option<ExportFormat>,
+        to: Option<String>,
+        force: Option<bool>,
+        redact: Option<bool>,
+        scope: Option<Scope>,
+    ) -> RpcResult<ExportAnswer> {
+        self.blocking(move |engine| {
+            let asked = session_export::Asked {
+                format: format.unwrap_or_default(),
+                to,
+                force: force.unwrap_or(false),
+                redact: redact.unwrap_or(true),
+            };
+            session_export::answer(engine, &session, &asked, &scope.unwrap_or_default())
         })
         .await
     }

@@ -7,7 +7,7 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
     ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
     SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
 };
@@ -105,6 +105,19 @@ pub trait Daemon {
     /// Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there.
     #[method(name = "session/restore", param_kind = map)]
     async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored>;
+
+    /// Writes a session to the file `to`, readable by its owner alone, or gives it as `text` when no file is named. A
+    /// file that is there is written over only with `force`. Secrets are taken out unless `redact` is false.
+    #[method(name = "session/export", param_kind = map)]
+    async fn export(
+        &self,
+        session: String,
+        format: Option<ExportFormat>,
+        to: Option<String>,
+        force: Option<bool>,
+        redact: Option<bool>,
+        scope: Option<Scope>,
+    ) -> RpcResult<ExportAnswer>;
 
     /// Searches. The language is described in `protocol/SEARCH.md`.
     #[method(name = "search/query", param_kind = map)]

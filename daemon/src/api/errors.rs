@@ -51,6 +51,11 @@ pub(super) fn store(failure: StoreError) -> ErrorObjectOwned {
     with_hint(error::INTERNAL, failure.to_string(), "see: opensession daemon logs")
 }
 
+pub(super) fn not_text(failure: &std::string::FromUtf8Error) -> ErrorObjectOwned {
+    tracing::error!(error = %failure, "what was written is no text");
+    with_hint(error::INTERNAL, failure.to_string(), "see: opensession daemon logs")
+}
+
 pub(super) fn ending() -> ErrorObjectOwned {
     with_hint(error::INTERNAL, "the daemon is ending", "ask again")
 }

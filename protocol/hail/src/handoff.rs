@@ -15,7 +15,7 @@ mod mark;
 mod markdown;
 mod output;
 mod prompts;
-mod quote;
+pub(crate) mod quote;
 mod replay;
 mod shell;
 mod summary;

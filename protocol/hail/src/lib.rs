@@ -4,6 +4,7 @@
 //! [`std::io::BufRead`] and [`std::io::Write`], and nothing here knows of files, clocks, sockets or databases.
 
 pub mod event;
+pub mod export;
 pub mod handoff;
 pub mod header;
 mod import;

@@ -4,6 +4,7 @@
 //! always becomes the same, and text that was redacted is left as it is. Ids, hashes and paths keep their meaning; of a
 //! path into a home directory only the directory itself becomes `~`.
 
+mod event;
 mod rules;
 
 use std::borrow::Cow;

@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
+        AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
         ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail,
         SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
     },
@@ -101,6 +101,11 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
              again."
         "session/restore" (session: String, to "?": String, scope "?": Scope) gives (Restored)
             "Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there."
+        "session/export" (
+            session: String, format "?": ExportFormat, to "?": String, force "?": bool, redact "?": bool, scope "?": Scope
+        ) gives (ExportAnswer)
+            "Writes a session to the file `to`, readable by its owner alone, or gives it as `text` when no file is named. A \
+             file that is there is written over only with `force`. Secrets are taken out unless `redact` is false."
         "search/query" (query: String, options "?": SearchOptions) gives (SearchAnswer)
             "Searches. The language is described in `protocol/SEARCH.md`."
         "file/sessions" (path: String, limit "?": u32, exclude "?": Vec<String>, scope "?": Scope) gives (FileSessions)

@@ -15,7 +15,7 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello,
     IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer,
     SearchOptions, SessionBrief, SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage,
     SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
@@ -167,6 +167,18 @@ impl DaemonServer for FakeDaemon {
 
     async fn restore(&self, _session: String, _to: Option<String>, _scope: Option<Scope>) -> RpcResult<Restored> {
         Ok(Restored::default())
+    }
+
+    async fn export(
+        &self,
+        _session: String,
+        _format: Option<ExportFormat>,
+        _to: Option<String>,
+        _force: Option<bool>,
+        _redact: Option<bool>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<ExportAnswer> {
+        Ok(ExportAnswer::default())
     }
 
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {

@@ -1,5 +1,8 @@
 //! Text of a session as a handoff may show it: nothing in it commands a terminal, and it is cut where it is too long.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 /// Stands at the end of what was cut there.
 pub(crate) const ELLIPSIS: &str = "…";
 /// Stands where the middle was cut out.
@@ -7,6 +10,18 @@ pub(crate) const GAP: &str = " […] ";
 
 /// `text` without escape sequences, control characters and the marks that reorder or hide text. Lines stay lines.
 pub(crate) fn clean(text: &str) -> String {
+    strip(text, ' ', false)
+}
+
+/// The same for code: tabs stay tabs, and marks that reorder text are named, because who reads code must know of them.
+pub(crate) fn clean_code(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|character| matches!(character, '\n' | '\t') || !is_hostile(character)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(strip(text, '\t', true))
+}
+
+fn strip(text: &str, tab: char, names_marks: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
@@ -14,11 +29,14 @@ pub(crate) fn clean(text: &str) -> String {
             '\u{1b}' => skip_sequence(&mut characters),
             '\u{9b}' => skip_control_sequence(&mut characters),
             '\n' => out.push('\n'),
-            '\t' => out.push(' '),
+            '\t' => out.push(tab),
             '\r' => {
                 if characters.peek() != Some(&'\n') {
                     out.push('\n');
                 }
+            }
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' if names_marks => {
+                write!(out, "‹U+{:04X}›", u32::from(character)).expect("a string takes every byte");
             }
             _ if is_hostile(character) => {}
             _ => out.push(character),
