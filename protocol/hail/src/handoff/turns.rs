@@ -246,7 +246,7 @@ mod tests {
     fn told(lines: &[&str], most: usize) -> Told {
         let mut turns = Turns::new(most);
         for line in lines {
-            turns.add(&Event::from_json(line).unwrap());
+            turns.add(&Event::from_json(line.as_bytes()).unwrap());
         }
         turns.finish(&mut Redactor::new())
     }
