@@ -8,6 +8,7 @@ mod errors;
 mod file_sessions;
 mod filter;
 mod handoff_create;
+mod handoff_write;
 mod index_refresh;
 mod problem_list;
 mod scope;
@@ -22,6 +23,7 @@ mod session_restore;
 mod session_summary;
 mod stats_get;
 mod subscriptions;
+mod whole_file;
 
 use std::sync::Arc;
 
@@ -32,9 +34,7 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
-    ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
-    SessionFilter, SessionPage, SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer, HandoffWritten,
 };
 
 /// Answers requests.
@@ -145,6 +145,28 @@ impl DaemonServer for Api {
                 format: format.unwrap_or_default(),
             };
             handoff_create::answer(engine, &asked, &scope.unwrap_or_default())
+        })
+        .await
+    }
+
+    async fn handoff_write(
+        &self,
+        into: String,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        cwd: Option<String>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffWritten> {
+        self.blocking(move |engine| {
+            let handoff = handoff_create::Asked {
+                sessions: sessions.unwrap_or_default(),
+                hail,
+                budget,
+                format: HandoffFormat::Markdown,
+            };
+            let asked = handoff_write::Asked { into, handoff, cwd };
+            handoff_write::answer(engine, &asked, &scope.unwrap_or_default())
         })
         .await
     }

@@ -7,9 +7,7 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus,
-    ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument,
-    SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, HandoffWritten,
 };
 
 /// Methods of the daemon.
@@ -83,6 +81,21 @@ pub trait Daemon {
         format: Option<HandoffFormat>,
         scope: Option<Scope>,
     ) -> RpcResult<HandoffAnswer>;
+
+    /// Writes a session that an agent resumes: the handoff first, then what was said in the sessions, tools told as
+    /// text. It is written into the agent's own folder, never over a file that is there, and read back; where what is
+    /// read is not what was written it is taken away again. `cwd` is the directory in which it goes on, that of the last
+    /// session when absent. The rest is as in `handoff/create`.
+    #[method(name = "handoff/write", param_kind = map)]
+    async fn handoff_write(
+        &self,
+        into: String,
+        sessions: Option<Vec<String>>,
+        hail: Option<String>,
+        budget: Option<String>,
+        cwd: Option<String>,
+        scope: Option<Scope>,
+    ) -> RpcResult<HandoffWritten>;
 
     /// Sends events as they are taken in: of one session, or of all.
     #[subscription(

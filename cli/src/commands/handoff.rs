@@ -1,6 +1,8 @@
 //! `opensession handoff`
 
 mod clipboard;
+mod into;
+mod start;
 
 use std::io::Read;
 use std::path::Path;
@@ -21,7 +23,7 @@ const HAIL_MOST: u64 = 8 * 1024 * 1024;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = HELP_TEMPLATE,
-    before_help = "Examples:\n  opensession handoff\n  opensession handoff @ @~1 --budget brief --copy\n  opensession handoff 4f2a91c7 --format json -o handoff.json",
+    before_help = "Examples:\n  opensession handoff\n  opensession handoff @ @~1 --budget brief --copy\n  opensession handoff 4f2a91c7 --format json -o handoff.json\n  opensession handoff --into codex\n  opensession handoff --run claude-code",
     after_help = "Several sessions are merged in the order in which they began. Secrets are taken out. The same sessions always \
                   give the same text, but for the state of the repository, which is that of now."
 )]
@@ -41,6 +43,18 @@ pub(crate) struct Arguments {
     /// Copy to the clipboard
     #[arg(long, help_heading = "Where to")]
     copy: bool,
+    /// Write a session that AGENT resumes: the handoff, then what was said
+    #[arg(long, value_name = "AGENT", help_heading = "Where to", conflicts_with_all = ["output", "copy", "format"])]
+    into: Option<String>,
+    /// Start a new session of AGENT with the handoff as its first prompt
+    #[arg(long, value_name = "AGENT", help_heading = "Where to", conflicts_with_all = ["output", "copy", "format", "into"])]
+    run: Option<String>,
+    /// With --run: print the command instead of running it
+    #[arg(long, help_heading = "Where to", requires = "run")]
+    print: bool,
+    /// With --into: one JSON object, what was written and the command that resumes it
+    #[arg(long, help_heading = "Display", requires = "into")]
+    json: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -71,6 +85,12 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         Format::Md => HandoffFormat::Markdown,
         Format::Json => HandoffFormat::Json,
     };
+    if let Some(agent) = &arguments.into {
+        let asked = json!({
+            "into": agent, "sessions": sessions, "hail": hail, "budget": arguments.budget, "scope": context.scope(),
+        });
+        return into::run(&asked, arguments.json, context);
+    }
     let params = json!({
         "sessions": sessions,
         "hail": hail,
@@ -79,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         "scope": context.scope(),
     });
     let answer: HandoffAnswer = context.ask("handoff/create", &params)?;
+    if let Some(agent) = &arguments.run {
+        return start::run(agent, &answer, arguments.print, context);
+    }
     if let Some(file) = &arguments.output {
         let path = context.absolute(file)?;
         std::fs::write(Path::new(&path), &answer.text)

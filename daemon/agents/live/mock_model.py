@@ -6,11 +6,13 @@ To each turn of the user it answers with the planned tool calls, one a request, 
 offers and filled by their schemas, and then with a closing text.
 
 usage: mock_model.py PORT [--plan shell,write,read] [--command CMD] [--final TEXT] [--delay SECONDS] [--dir FOLDER]
+                     [--log FILE]
 """
 import argparse
 import gzip
 import json
 import re
+import threading
 import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +24,7 @@ parser.add_argument("--command", default="echo ready", help="what the shell tool
 parser.add_argument("--final", default="Done: the file is written and checked.")
 parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
 parser.add_argument("--dir", default=".", help="the folder that files are written into")
+parser.add_argument("--log", help="a file to which each request is appended, a line of JSON: its path and its body")
 options = parser.parse_args()
 
 PLAN = [kind for kind in options.plan.split(",") if kind]
@@ -32,6 +35,7 @@ NAMES = {
     "read": ["Read", "read", "read_file", "view", "view_file", "read_files"],
 }
 FILE = options.dir.rstrip("/") + "/notes.txt"
+LOG = threading.Lock()
 TEXT = "first line\nsecond line\n"
 PATHS = ("file_path", "filePath", "path", "absolute_path", "filepath")
 CONTENTS = ("content", "contents", "file_text", "fileText", "new_text")
@@ -148,6 +152,9 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer({"error": "send it plain"}, 415)
         request = self.body()
         path = self.path.split("?")[0]
+        if options.log:
+            with LOG, open(options.log, "a", encoding="utf-8") as log:
+                log.write(json.dumps({"path": path, "body": request}) + "\n")
         if path.endswith("/count_tokens"):
             return self.answer({"input_tokens": 42})
         if path.endswith(":countTokens"):

@@ -118,6 +118,10 @@ impl Agent for Aider {
     fn resume(&self, _native_id: &str) -> Option<Vec<String>> {
         Some(vec!["aider".to_owned(), "--restore-chat-history".to_owned()])
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::from_file(&["aider", "--message-file"]))
+    }
 }
 
 #[cfg(test)]

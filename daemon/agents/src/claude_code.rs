@@ -13,6 +13,7 @@ mod result;
 mod skim;
 mod state;
 mod todo;
+mod write;
 
 use std::path::Path;
 
@@ -73,6 +74,14 @@ impl Agent for ClaudeCode {
         let is_session =
             native_id.len() == 36 && native_id.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
         is_session.then(|| vec!["claude".to_owned(), "--resume".to_owned(), native_id.to_owned()])
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
+    }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["claude"]))
     }
 }
 

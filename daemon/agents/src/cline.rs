@@ -215,6 +215,10 @@ impl Agent for Cline {
         let is_session = self.is_cline() && native_id.contains('_') && !native_id.contains([':', '/', ' ']);
         is_session.then(|| vec!["cline".to_owned(), "--id".to_owned(), native_id.to_owned()])
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        self.is_cline().then(|| crate::Begin::with(&["cline"]))
+    }
 }
 
 fn task(folder: &Path, name: &str, file: &str) -> Source {

@@ -17,6 +17,7 @@ pub(crate) mod shell;
 mod state;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub(crate) use state::{Ids, hash_id, hash_words};
 
@@ -114,6 +115,14 @@ impl Agent for Codex {
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         is_uuid(native_id).then(|| ["codex", "resume", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
+    }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["codex"]))
     }
 }
 

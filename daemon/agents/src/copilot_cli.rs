@@ -132,6 +132,10 @@ impl Agent for CopilotCli {
         (!native_id.is_empty() && !native_id.starts_with('-') && native_id.bytes().all(plain))
             .then(|| ["copilot", "--resume", native_id].map(str::to_owned).to_vec())
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["copilot", "-i"]))
+    }
 }
 
 fn source(path: PathBuf, kind: SourceKind, id: &str) -> Source {

@@ -76,4 +76,8 @@ impl Agent for FactoryDroid {
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         Some(["droid", "--resume", native_id].map(str::to_owned).to_vec())
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["droid"]))
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod result;
 mod seen;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -103,6 +104,14 @@ impl Agent for GeminiCli {
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         Some(["gemini", "--resume", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
+    }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["gemini", "-i"]))
     }
 }
 

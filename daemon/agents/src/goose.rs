@@ -140,6 +140,10 @@ impl Agent for Goose {
         (!native_id.starts_with('-'))
             .then(|| ["goose", "session", "--resume", "--session-id", native_id].map(str::to_owned).to_vec())
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::from_file(&["goose", "run", "-s", "-i"]))
+    }
 }
 
 /// The session that a file of lines holds. Backups and files under way are none.

@@ -51,6 +51,7 @@ mod transcript;
 mod unified;
 pub(crate) mod waiting_edits;
 pub mod windsurf;
+pub mod write;
 pub mod zed;
 
 pub use cursor::{Cursor, Cut, CutError, Limits, Record, Sink};
@@ -128,6 +129,37 @@ pub trait Agent: Send + Sync {
 
     /// The command that resumes the session in its agent, without the directory change.
     fn resume(&self, native_id: &str) -> Option<Vec<String>>;
+
+    /// What writes sessions that the agent resumes, where one can be written.
+    fn writer(&self) -> Option<&dyn write::Writer> {
+        None
+    }
+
+    /// The command that begins a session with a prompt, where the agent has one.
+    fn begin(&self) -> Option<Begin> {
+        None
+    }
+}
+
+/// A command that begins an agent's session with a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Begin {
+    /// The command, word by word; the prompt follows as its last word.
+    pub command: &'static [&'static str],
+    /// The last word is the name of a file with the prompt in it, not the prompt itself.
+    pub from_file: bool,
+}
+
+impl Begin {
+    /// The prompt is the command's last word.
+    pub const fn with(command: &'static [&'static str]) -> Self {
+        Self { command, from_file: false }
+    }
+
+    /// The last word is the name of a file with the prompt in it.
+    pub const fn from_file(command: &'static [&'static str]) -> Self {
+        Self { command, from_file: true }
+    }
 }
 
 /// Every agent we read ourselves, in the order in which they are listed. With the user's own readers: [`registry`].

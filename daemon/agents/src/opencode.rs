@@ -176,6 +176,12 @@ impl Agent for Family {
         let known = native_id.starts_with("ses_") || !native_id.starts_with('-');
         known.then(|| [self.program, "--session", native_id].map(str::to_owned).to_vec())
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        let command: &[&str] =
+            if self.program == KILO.program { &["kilo", "--prompt"] } else { &["opencode", "--prompt"] };
+        Some(crate::Begin::with(command))
+    }
 }
 
 /// What lies in a root.

@@ -4,6 +4,7 @@ mod diff;
 mod entry;
 #[cfg(test)]
 pub(crate) mod tests;
+mod write;
 
 use std::path::Path;
 
@@ -75,5 +76,13 @@ impl Agent for PiAgent {
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         Some(["pi", "--session", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
+    }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["pi"]))
     }
 }

@@ -102,6 +102,10 @@ impl Agent for QwenCode {
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         Some(["qwen", "--resume", native_id].map(str::to_owned).to_vec())
     }
+
+    fn begin(&self) -> Option<crate::Begin> {
+        Some(crate::Begin::with(&["qwen", "-i"]))
+    }
 }
 
 /// Whether `root` is the folder of the versions that wrote as Gemini CLI does.

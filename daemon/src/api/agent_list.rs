@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jsonrpsee::core::RpcResult;
-use opensession_protocol::AgentInfo;
+use opensession_protocol::{AgentBegin, AgentInfo};
 
 use super::errors;
 use crate::engine::Engine;
@@ -29,6 +29,11 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
                 enabled: config.watchers.enabled(agent.switch()),
                 roots: text(there),
                 absent_roots: text(absent),
+                begin: agent.begin().map(|begin| AgentBegin {
+                    command: begin.command.iter().map(|&word| word.to_owned()).collect(),
+                    from_file: begin.from_file,
+                }),
+                takes_sessions: agent.writer().is_some(),
                 ..AgentInfo::default()
             }
         })

@@ -1,6 +1,7 @@
 //! `handoff/create`
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader, Cursor, Read},
     path::Path,
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use jsonrpsee::core::RpcResult;
 use opensession_hail::{
     Event, Item,
-    handoff::{Budget, Collector, Draft, Form, SessionFacts},
+    handoff::{Budget, Collector, Draft, Form, SessionFacts, Told, Turns},
     read_any,
     redact::Redactor,
 };
@@ -40,33 +41,75 @@ enum Source {
     Hail(Box<dyn Iterator<Item = std::io::Result<Item>>>),
 }
 
-pub(super) fn answer(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<HandoffAnswer> {
+/// Bytes of turns that are told beside a handoff, about: a tenth of the context of most models.
+const TURNS_BYTES: usize = 96 * 1024;
+
+/// A handoff before it is brought within its budget, and what was said in its sessions.
+pub(super) struct Gathered {
+    pub(super) sessions: Vec<SessionBrief>,
+    pub(super) draft: Draft,
+    pub(super) budget: Budget,
+    pub(super) told: Told,
+    /// What was taken out of the turns, by rule.
+    pub(super) redactions: BTreeMap<String, u64>,
+    /// Of the last session that tells it.
+    pub(super) title: Option<String>,
+    pub(super) cwd: Option<String>,
+    pub(super) branch: Option<String>,
+}
+
+/// Gathers a handoff together with what was said.
+pub(super) fn gather(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<Gathered> {
     let budget = budget(asked.budget.as_deref())?;
     let sources = sources(engine, asked, wanted)?;
+    let sessions = briefs(engine, &sources);
+    let last =
+        |field: fn(&SessionFacts) -> &Option<String>| sources.iter().rev().find_map(|(facts, _)| field(facts).clone());
+    let (title, cwd, branch) = (last(|facts| &facts.title), last(|facts| &facts.cwd), last(|facts| &facts.branch));
+    let mut turns = Turns::new(TURNS_BYTES);
+    let draft = collect(engine, sources, &mut |event| turns.add(event))?;
+    let mut redactor = redactor().fresh();
+    let told = turns.finish(&mut redactor);
+    let title = title.map(|title| redactor.text(&title).into_owned());
+    let mut redactions = redactor.found().clone();
+    // A home directory is no secret.
+    redactions.remove("home");
+    Ok(Gathered { sessions, draft, budget, told, redactions, title, cwd, branch })
+}
+
+fn briefs(engine: &Engine, sources: &[(SessionFacts, Source)]) -> Vec<SessionBrief> {
     let catalog = engine.catalog();
-    let sessions = sources.iter().filter_map(|(_, source)| match source {
+    let kept = sources.iter().filter_map(|(_, source)| match source {
         Source::Kept(entry) => Some(catalog.brief(entry)),
         Source::Hail(_) => None,
     });
-    let sessions: Vec<SessionBrief> = sessions.collect();
+    kept.collect()
+}
+
+pub(super) fn answer(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<HandoffAnswer> {
+    let budget = budget(asked.budget.as_deref())?;
+    let sources = sources(engine, asked, wanted)?;
+    let sessions = briefs(engine, &sources);
+    let cwd = sources.iter().rev().find_map(|(facts, _)| facts.cwd.clone());
     let form = match asked.format {
         HandoffFormat::Markdown => Form::Markdown,
         HandoffFormat::Json => Form::Json,
     };
-    let (handoff, text) = collect(engine, sources)?.fit(budget, form);
+    let (handoff, text) = collect(engine, sources, &mut |_| {})?.fit(budget, form);
     Ok(HandoffAnswer {
         sessions,
         format: asked.format,
         text,
         budget: budget.bytes() as u64,
         redactions: handoff.redactions,
+        cwd,
     })
 }
 
 /// The handoff of one session that is kept, in full.
 pub(super) fn draft(engine: &Engine, entry: &Arc<SessionEntry>) -> RpcResult<Draft> {
     let facts = facts(engine, entry, false);
-    collect(engine, vec![(facts, Source::Kept(entry.clone()))])
+    collect(engine, vec![(facts, Source::Kept(entry.clone()))], &mut |_| {})
 }
 
 fn budget(name: Option<&str>) -> RpcResult<Budget> {
@@ -146,9 +189,8 @@ fn facts(engine: &Engine, entry: &SessionEntry, with_repository: bool) -> Sessio
     }
 }
 
-fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<Draft> {
-    /// Its patterns take some milliseconds to build.
-    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
+/// Gathers the handoff; shows `also` each event too.
+fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>, also: &mut dyn FnMut(&Event)) -> RpcResult<Draft> {
     let mut collector = Collector::new();
     for (facts, source) in sources {
         collector.begin(facts);
@@ -162,6 +204,7 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<D
                             // A line that cannot be read back is told by `doctor`; the rest holds all the same.
                             if let Ok(event) = Event::from_json(line) {
                                 collector.add(number, &event);
+                                also(&event);
                             }
                             true
                         })
@@ -175,6 +218,7 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<D
                         Ok(Item::Event(event)) => {
                             number += 1;
                             collector.add(number, &event);
+                            also(&event);
                         }
                         Ok(Item::Header(_) | Item::Problem(_)) => {}
                         Err(error) => {
@@ -185,5 +229,11 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>) -> RpcResult<D
             }
         }
     }
-    Ok(collector.finish(REDACTOR.get_or_init(Redactor::new)))
+    Ok(collector.finish(redactor()))
+}
+
+fn redactor() -> &'static Redactor {
+    // Its patterns take some milliseconds to build.
+    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
+    REDACTOR.get_or_init(Redactor::new)
 }

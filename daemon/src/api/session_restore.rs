@@ -1,9 +1,7 @@
 //! `session/restore`
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -12,8 +10,10 @@ use jsonrpsee::types::ErrorObjectOwned;
 use opensession_agents::SourceKind;
 use opensession_protocol::{Restored, Scope, error};
 
-use super::{errors, scope};
+use super::{errors, scope, whole_file};
 use crate::engine::Engine;
+
+const HINT: &str = "write elsewhere: --to PATH";
 
 pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Scope) -> RpcResult<Restored> {
     let entry = scope::session(engine, name, wanted)?.session;
@@ -37,13 +37,10 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
     twin.push(".zst");
     for there in [target.clone(), PathBuf::from(twin)] {
         if there.symlink_metadata().is_ok() {
-            return Err(refused(
-                format!("{} is there; nothing is written over it", there.display()),
-                "write elsewhere: --to PATH",
-            ));
+            return Err(refused(format!("{} is there; nothing is written over it", there.display()), HINT));
         }
     }
-    let bytes = write_whole(&target, |file| {
+    let bytes = whole_file::write(&target, HINT, |file| {
         let mut written = 0;
         engine
             .texts
@@ -63,9 +60,8 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
         let Some(folder) = target.parent().filter(|_| !side_file.name.contains('/')) else { continue };
         let path = folder.join(&side_file.name);
         if path.symlink_metadata().is_err() {
-            write_whole(&path, |file| {
-                file.write_all(&side_file.bytes).map_err(|error| unwritable(&path, &error))?;
-                Ok(0)
+            whole_file::write(&path, HINT, |file| {
+                file.write_all(&side_file.bytes).map_err(|error| whole_file::unwritable(&path, &error, HINT))
             })?;
             side_files.push(path.display().to_string());
         }
@@ -78,30 +74,6 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
         resume: agent.and_then(|agent| agent.resume(&entry.info.native_id)),
         resume_cwd: entry.info.cwd.clone(),
     })
-}
-
-/// Writes a file under another name first, so that nobody ever sees a part of it, and links it into place, so that a
-/// file that came meanwhile is not written over.
-fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> RpcResult<u64>) -> RpcResult<u64> {
-    let failed = |error: io::Error| unwritable(path, &error);
-    let folder = path.parent().ok_or_else(|| errors::bad_value("no folder to write to", "give the whole path"))?;
-    fs::create_dir_all(folder).map_err(failed)?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder.join(format!(".{name}.{}.partial", std::process::id()));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
-    let outcome = write(&mut file).and_then(|bytes| {
-        file.sync_all().map_err(failed)?;
-        fs::hard_link(&partial, path).map_err(failed)?;
-        Ok(bytes)
-    });
-    if let Err(error) = fs::remove_file(&partial) {
-        tracing::warn!(%error, file = %partial.display(), "a partial file is left");
-    }
-    outcome
-}
-
-fn unwritable(path: &Path, error: &io::Error) -> ErrorObjectOwned {
-    refused(format!("cannot write {}: {error}", path.display()), "write elsewhere: --to PATH")
 }
 
 fn refused(message: impl Into<String>, hint: impl Into<String>) -> ErrorObjectOwned {

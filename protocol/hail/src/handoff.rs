@@ -19,6 +19,7 @@ pub(crate) mod quote;
 mod replay;
 mod shell;
 mod summary;
+mod turns;
 
 pub use collector::{Collector, SessionFacts};
 pub use compose::Draft;
@@ -27,6 +28,7 @@ pub use document::{
     FilesTotal, Handoff, NextStep, Objective, OpenTodo, Outcome, Quote, RepositoryState, Run, SessionHead, Standing,
     State, Summary,
 };
+pub use turns::{Told, Turn, Turns};
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;

@@ -93,6 +93,13 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
             "Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A \
              name may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), \
              `full`, or a number of bytes. Secrets are taken out."
+        "handoff/write" (
+            into: String, sessions "?": Vec<String>, hail "?": String, budget "?": String, cwd "?": String, scope "?": Scope
+        ) gives (HandoffWritten)
+            "Writes a session that an agent resumes: the handoff first, then what was said in the sessions, tools told as \
+             text. It is written into the agent's own folder, never over a file that is there, and read back; where what is \
+             read is not what was written it is taken away again. `cwd` is the directory in which it goes on, that of the \
+             last session when absent. The rest is as in `handoff/create`."
         "session/subscribe" (session "?": String, scope "?": Scope)
             sends (SessionUpdate, "session/update", "session/unsubscribe")
             "Sends events as they are taken in: of one session, or of all."

@@ -39,6 +39,20 @@ pub struct AgentInfo {
     pub problems: u64,
     /// Sources that have problems.
     pub sources_with_problems: u64,
+    /// The command that begins a session with a prompt; absent where the agent has none.
+    pub begin: Option<AgentBegin>,
+    /// Whether sessions can be written for it: `handoff/write`.
+    pub takes_sessions: bool,
+}
+
+/// A command that begins an agent's session with a prompt.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct AgentBegin {
+    /// The command, word by word, but for its last one: the prompt.
+    pub command: Vec<String>,
+    /// The last word is the name of a file with the prompt in it, instead.
+    pub from_file: bool,
 }
 
 /// What looking through a folder for agents' sessions found.

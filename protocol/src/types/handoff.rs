@@ -33,6 +33,37 @@ pub struct HandoffAnswer {
     pub budget: u64,
     /// What was taken out of it, by rule.
     pub redactions: BTreeMap<String, u64>,
+    /// The directory in which the last of the sessions was.
+    pub cwd: Option<String>,
+}
+
+/// A session that was written for an agent, with a handoff and what was said.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct HandoffWritten {
+    /// The sessions that it is of, in the order in which they began; files that are not kept are not among them.
+    pub sessions: Vec<SessionBrief>,
+    /// The agent's id.
+    pub agent: String,
+    /// The agent's own id of the session.
+    pub native_id: String,
+    /// The file.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Turns in it, the handoff among them.
+    pub turns: u64,
+    /// Turns that are told by the handoff alone: they came before those in it.
+    pub turns_left_out: u64,
+    /// What was taken out, by rule.
+    pub redactions: BTreeMap<String, u64>,
+    /// The command that takes the file over, word by word, for an agent whose sessions lie in a database: to be run
+    /// before `resume`.
+    pub import: Option<Vec<String>>,
+    /// The command that resumes the session, word by word.
+    pub resume: Vec<String>,
+    /// The directory to run it in.
+    pub resume_cwd: String,
 }
 
 /// A session in three lines.

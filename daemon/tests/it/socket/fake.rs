@@ -15,10 +15,7 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello,
-    IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer,
-    SearchOptions, SessionBrief, SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage,
-    SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer, HandoffWritten,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -94,6 +91,18 @@ impl DaemonServer for FakeDaemon {
         _scope: Option<Scope>,
     ) -> RpcResult<HandoffAnswer> {
         Ok(HandoffAnswer::default())
+    }
+
+    async fn handoff_write(
+        &self,
+        into: String,
+        _sessions: Option<Vec<String>>,
+        _hail: Option<String>,
+        _budget: Option<String>,
+        _cwd: Option<String>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<HandoffWritten> {
+        Ok(HandoffWritten { agent: into, ..HandoffWritten::default() })
     }
 
     async fn scan(&self, _path: String) -> RpcResult<Scanned> {

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Hands a session over to real agents, and shows that each of them goes on with it.
+
+For each agent that is on the PATH: a home of its own, a git project, a daemon, a scripted model on loopback. The agent
+is run once, so that its own files are there. Then a session of another agent, a HAIL file, is handed off into it, the
+agent resumes it with a prompt, and the model's requests are looked at. Two homes: in `fresh` the agent never ran.
+
+  handoff    the request holds the handoff's objective and its citations
+  turns      it holds the earlier prompts and answers, and the tools told as text
+  prompt     it holds the prompt with which it was resumed
+  listed     the daemon lists the session under its agent
+
+usage: into.py --opensession PROGRAM [--only AGENT,…] [--require AGENT,…] [--keep FOLDER] [--isolated]
+
+--isolated runs everything in a network namespace that has loopback alone (needs root). Exit status 1 when an agent that
+was run does not go on as above, or one that is required is not there.
+"""
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from agents import AGENTS, Daemon, Place, base_folder, isolate, program_of
+
+# Arguments that resume `{session}` with `{prompt}` without a terminal.
+RESUME = {
+    "claude-code": ["--resume", "{session}", "-p", "{prompt}", "--dangerously-skip-permissions"],
+    "codex": ["exec", "resume", "{session}", "--skip-git-repo-check", "--json", "{prompt}"],
+    "gemini-cli": ["--yolo", "--skip-trust", "-m", "gemini-2.5-pro", "--resume", "{session}", "-p", "{prompt}"],
+    "pi": ["-p", "--provider", "mock", "--model", "mock-1", "--session", "{session}", "{prompt}"],
+}
+# Ids here that the daemon knows by another name.
+IDS = {"gemini-cli": "gemini"}
+PROMPT = "Go on where the quokka stopped"
+SESSION = [
+    {"v": "hail/0.1", "tool": "windsurf", "model": "m-1", "ts": "2026-02-01T10:00:00Z", "title": "Fix the wombat lock"},
+    {"role": "human", "content": "Fix the wombat lock: \"잠금\" \\ 'quotes' 😀\nand test it"},
+    {"role": "agent", "content": "I look at the wombat first."},
+    {"type": "command", "call_id": "1", "name": "Bash", "command": "cargo test numbat"},
+    {"type": "tool_result", "call_id": "1", "status": "error", "exit_code": 101, "content": "lock poisoned"},
+    {"role": "agent", "content": "The bilby is taken twice."},
+    {"role": "human", "content": "<b>Go on</b>, take it once"},
+    {"role": "human", "content": "and quickly"},
+    {"role": "agent", "content": "Done: the bilby is taken once."},
+]
+# What the request has to hold, by what it shows.
+WANTED = {
+    "handoff": ["Its handoff comes first", "# Handoff", "#1"],
+    "turns": ["I look at the wombat first.", "(ran `cargo test numbat`: exit 101)", "The bilby is taken twice.",
+              "<b>Go on</b>, take it once", "and quickly", "Done: the bilby is taken once.",
+              "Fix the wombat lock: \"잠금\" \\ 'quotes' 😀\nand test it"],
+    "prompt": [PROMPT],
+}
+
+
+def texts(value):
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts(inner)
+
+
+def hand_over(agent, spec, program, opensession, folder, fresh):
+    """Hands the session over to one agent; gives what was seen."""
+    requests = folder / "requests.jsonl"
+    place = Place(spec, folder, ["--plan", "", "--log", str(requests)], "Say hello")
+    file = folder / "session.hail.jsonl"
+    header = {**SESSION[0], "cwd": str(place.project)}
+    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [header, *SESSION[1:]]))
+    daemon = None
+    try:
+        if not fresh:
+            subprocess.run([program, *map(place.fill, spec["arguments"])], **place.options(), timeout=120, check=True)
+        daemon = Daemon(opensession, place.home, place.variables)
+        told = daemon.run("handoff", str(file), "--into", IDS.get(agent, agent), "--json")
+        written = json.loads(told)
+        before = Path(written["path"]).read_bytes()
+        assert before.endswith(b"\n")
+        asked = len(requests.read_text().splitlines()) if requests.exists() else 0
+        place.filled.update({"{session}": written["native_id"], "{prompt}": PROMPT})
+        command = [program, *map(place.fill, RESUME[agent])]
+        ended = subprocess.run(command, **{**place.options(), "cwd": written["resume_cwd"]}, timeout=120, check=False)
+        bodies = [json.loads(line)["body"] for line in requests.read_text().splitlines()[asked:]]
+        seen = {"exit": ended.returncode, "requests": len(bodies), "turns_written": written["turns"]}
+        said = ["\n".join(texts(body)) for body in bodies]
+        for name, wanted in WANTED.items():
+            seen[name] = any(all(words in text for words in wanted) for text in said)
+        daemon.ask("index/refresh", {})
+        session = daemon.ask("session/get", {"session": f"{written['agent']}:{written['native_id']}"})["session"]
+        seen["listed"] = session["agent"] == written["agent"] and session["title"].startswith("Handoff")
+        seen["title"] = session["title"]
+        return seen
+    finally:
+        if daemon is not None:
+            daemon.stop()
+        place.close()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--opensession", required=True)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--require", default="")
+    parser.add_argument("--keep")
+    parser.add_argument("--isolated", action="store_true")
+    options = parser.parse_args()
+    if options.isolated:
+        isolate(__file__)
+    opensession = str(Path(options.opensession).resolve())
+    only = [name for name in options.only.split(",") if name]
+    required = {name for name in options.require.split(",") if name}
+    unknown = (set(only) | required) - set(RESUME)
+    if unknown:
+        sys.exit(f"no such agent: {', '.join(sorted(unknown))}; there are {', '.join(RESUME)}")
+    base = base_folder(options.keep)
+    failed = False
+    for agent in RESUME:
+        if only and agent not in only:
+            continue
+        spec = AGENTS[agent]
+        program = program_of(spec)
+        if program is None:
+            print(f"{agent:12} not here: {spec['programs'][0]} is not on the PATH", flush=True)
+            failed |= agent in required
+            continue
+        for fresh in (False, True):
+            name = "fresh" if fresh else "used"
+            try:
+                seen = hand_over(agent, spec, program, opensession, base / f"{agent}-{name}", fresh)
+            except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError, ValueError, KeyError) as error:
+                told = getattr(error, "stderr", None) or ""
+                print(f"{agent:12} {name:6} FAILED: {error} {told}", flush=True)
+                failed = True
+                continue
+            good = all(seen[what] for what in (*WANTED, "listed")) and seen["exit"] == 0
+            failed |= not good
+            print(f"{agent:12} {name:6} {'ok' if good else 'FAILED'}: {seen}", flush=True)
+    if not options.keep:
+        shutil.rmtree(base, ignore_errors=True)
+    sys.exit(1 if failed else 0)
+
+
+main()
