@@ -71,10 +71,12 @@ test("it asks, hears subscriptions and notices the end", async (context) => {
 });
 
 test("a request that is taken back ends as cancelled", async (context) => {
+  const arrived = deferred<void>();
   const { path } = await serve(context, (connection) => {
     connection.onRequest("daemon/hello", () => hello());
     connection.onRequest("search/query", (_params, token) => {
       return new Promise((resolve) => {
+        arrived.resolve();
         token.onCancellationRequested(() => resolve(new ResponseError(-32800, "the request was cancelled")));
       });
     });
@@ -83,6 +85,7 @@ test("a request that is taken back ends as cancelled", async (context) => {
   context.after(() => client.dispose());
   const cancel = new CancellationTokenSource();
   const answer = client.request("search/query", { query: "lock" }, cancel.token);
+  await arrived.promise;
   cancel.cancel();
   await assert.rejects(answer, (error) => isCancelled(error));
 });
