@@ -1,0 +1,229 @@
+--- `:OpenSession` and its subcommands.
+local config = require("opensession.config")
+local daemon = require("opensession.daemon")
+local text = require("opensession.text")
+
+local M = {}
+local BUDGETS = { "brief", "standard", "full" }
+local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
+local COMPLETION_MS = 500
+
+--- Runs a command line.
+function M.run(arguments)
+  local words = vim.deepcopy(arguments.fargs)
+  local name = table.remove(words, 1)
+  if not name then
+    return M.choose(arguments.bang)
+  end
+  local options = { all = arguments.bang }
+  if name == "search" then
+    options.query = table.concat(words, " ")
+    M.search(options)
+  elseif name == "handoff" then
+    if vim.tbl_contains(BUDGETS, words[#words]) then
+      options.budget = table.remove(words)
+    end
+    M.handoff(words[1], options)
+  elseif name == "browse" then
+    M.browse(options)
+  elseif name == "resume" then
+    M.resume(words[1], options)
+  elseif name == "who" then
+    M.who(words[1], options)
+  elseif name == "status" then
+    M.status()
+  elseif name == "log" then
+    M.log()
+  else
+    vim.notify(text.unknown_command:format(name, table.concat(text.subcommands, ", ")), vim.log.levels.ERROR)
+  end
+end
+
+--- Completes subcommands, ids with titles, fields, budgets.
+function M.complete(lead, line)
+  local words = vim.split(vim.trim(line), "%s+")
+  local name = words[2]
+  local candidates = {}
+  if not name or (#words == 2 and lead ~= "") then
+    candidates = text.subcommands
+  elseif name == "search" then
+    candidates = FIELDS
+  elseif name == "handoff" or name == "resume" then
+    candidates = name == "handoff" and vim.deepcopy(BUDGETS) or {}
+    local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 20 }, COMPLETION_MS)
+    for _, session in ipairs((page or {}).sessions or {}) do
+      candidates[#candidates + 1] = session.short_id
+    end
+  elseif name == "who" then
+    return vim.fn.getcompletion(lead, "file")
+  end
+  return vim.tbl_filter(function(candidate)
+    return vim.startswith(candidate, lead)
+  end, candidates)
+end
+
+function M.choose(all)
+  vim.ui.select(text.subcommands, {
+    prompt = text.choose_command,
+    format_item = function(name)
+      return ("%-8s %s"):format(name, text.summaries[name])
+    end,
+  }, function(name)
+    if name then
+      M.run({ fargs = { name }, bang = all })
+    end
+  end)
+end
+
+--- An entry of a list for a session.
+local function session_entry(session)
+  local icon = text.icons[session.state]
+  return {
+    label = (icon and icon .. " " or "") .. session.title,
+    note = text.session_note(session, os.time()),
+    session = session.id,
+    title = session.title,
+    uri = ("opensession://session/%s"):format(session.id),
+  }
+end
+
+--- Entries of a list for the hits of an answer.
+local function hit_entries(answer)
+  local entries = {}
+  for _, found in ipairs(answer.sessions) do
+    for _, hit in ipairs(found.hits) do
+      local holder = hit.session or found.session.id
+      entries[#entries + 1] = {
+        label = hit.text,
+        ranges = hit.ranges,
+        note = ("%s  #%d %s"):format(found.session.title, hit.event, hit.kind),
+        session = holder,
+        event = hit.event,
+        title = found.session.title,
+        uri = ("opensession://session/%s#%d"):format(holder, hit.event),
+      }
+    end
+  end
+  return entries
+end
+
+--- Asks for what fits `query`: `callback(error, entries, answer)`. Without words: the newest sessions.
+function M.find(query, options, callback)
+  local scope, limit = daemon.scope(options.all), config.get().limit
+  if vim.trim(query) == "" then
+    return daemon.request("session/list", { filter = { scope = scope }, limit = limit }, function(error, page)
+      callback(error, not error and vim.tbl_map(session_entry, page.sessions) or nil, page)
+    end)
+  end
+  local params = { query = query, options = { scope = scope, limit = limit, hits_per_session = 3, typing = true } }
+  return daemon.request("search/query", params, function(error, answer)
+    callback(error, not error and hit_entries(answer) or nil, answer)
+  end)
+end
+
+function M.search(options)
+  require("opensession.picker").live({
+    title = text.search_title,
+    query = options.query or "",
+    find = function(query, callback)
+      return M.find(query, options, callback)
+    end,
+  })
+end
+
+function M.browse(options)
+  daemon.request("session/list", { filter = { scope = daemon.scope(options.all) }, limit = 200 }, function(error, page)
+    if error then
+      return daemon.say(error)
+    elseif #page.sessions == 0 then
+      return vim.notify(text.no_session)
+    end
+    require("opensession.picker").list({ title = text.browse_title, entries = vim.tbl_map(session_entry, page.sessions) })
+  end)
+end
+
+function M.handoff(session, options)
+  local params = { budget = options.budget or config.get().budget, scope = daemon.scope(options.all) }
+  local here = vim.b.opensession
+  session = session or (here and here.session)
+  if session then
+    params.sessions = { session }
+  end
+  daemon.request("handoff/create", params, function(error, answer)
+    if error then
+      return daemon.say(error)
+    end
+    require("opensession.buffer").handoff(answer)
+  end)
+end
+
+--- Continues a session in a terminal: `opensession resume` knows the command and its directory.
+function M.resume(session, options)
+  options = options or {}
+  if not session then
+    return daemon.request("session/list", { filter = { scope = daemon.scope(options.all) }, limit = 50 }, function(error, page)
+      if error then
+        return daemon.say(error)
+      end
+      require("opensession.picker").list({
+        title = text.resume_title,
+        entries = vim.tbl_map(session_entry, page.sessions),
+        accept = function(entry)
+          M.resume(entry.session, options)
+        end,
+      })
+    end)
+  end
+  daemon.request("session/get", { session = session, scope = daemon.scope(options.all) }, function(error, detail)
+    if error then
+      return daemon.say(error)
+    elseif not detail.resume then
+      return vim.notify(text.cannot_resume:format(detail.session.agent))
+    end
+    vim.cmd.new()
+    vim.fn.termopen({ daemon.binary() or config.get().path, "resume", detail.session.id })
+    vim.cmd.startinsert()
+  end)
+end
+
+function M.who(path, options)
+  path = path and vim.fn.fnamemodify(path, ":p") or vim.api.nvim_buf_get_name(0)
+  if path == "" or path:match("^%w+://") then
+    return vim.notify(text.no_file)
+  end
+  daemon.request("file/sessions", { path = path, limit = 50, scope = daemon.scope(options.all) }, function(error, answer)
+    if error then
+      return daemon.say(error)
+    elseif #answer.sessions == 0 then
+      return vim.notify(text.nobody:format(vim.fn.fnamemodify(path, ":t")))
+    end
+    local entries = vim.tbl_map(function(touched)
+      local entry = session_entry(touched.session)
+      entry.session = touched.holder or touched.session.id
+      entry.event = touched.event
+      entry.uri = ("opensession://session/%s#%d"):format(entry.session, touched.event)
+      entry.note = ("%s  %s  +%d -%d"):format(touched.session.agent, text.age(touched.ts, os.time()), touched.added, touched.removed)
+      return entry
+    end, answer.sessions)
+    require("opensession.picker").list({ title = text.who_title:format(vim.fn.fnamemodify(path, ":t")), entries = entries })
+  end)
+end
+
+function M.status()
+  daemon.run({ "--color", "never", "daemon", "status" }, function(error, output)
+    vim.notify(vim.trim(error or output), error and vim.log.levels.WARN or vim.log.levels.INFO)
+  end)
+end
+
+function M.log()
+  daemon.request("daemon/status", {}, function(error, status)
+    if error then
+      return daemon.say(error)
+    end
+    vim.cmd({ cmd = "split", args = { vim.fn.fnameescape(status.log) } })
+    vim.bo.readonly = true
+    vim.cmd("normal! G")
+  end)
+end
+
+return M

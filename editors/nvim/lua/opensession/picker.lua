@@ -1,0 +1,96 @@
+--- Lists to choose from, through the picker that is there.
+local config = require("opensession.config")
+local daemon = require("opensession.daemon")
+local text = require("opensession.text")
+
+local M = {}
+local MODULES = { { "snacks", "snacks.picker" }, { "fzf-lua", "fzf-lua" }, { "telescope", "telescope" } }
+
+--- The picker that is used: `snacks`, `fzf-lua`, `telescope` or `select`.
+function M.name()
+  local wanted = config.get().picker
+  if wanted ~= "auto" then
+    return wanted
+  end
+  for _, module in ipairs(MODULES) do
+    if pcall(require, module[2]) then
+      return module[1]
+    end
+  end
+  return "select"
+end
+
+local function backend()
+  return require("opensession.picker." .. M.name():gsub("-", "_"))
+end
+
+--- A list that is asked for anew as the user types. `find(query, callback)` gives a function that takes it back.
+function M.live(spec)
+  spec.accept = spec.accept or M.open
+  backend().live(spec)
+end
+
+--- A list of `entries`.
+function M.list(spec)
+  spec.accept = spec.accept or M.open
+  backend().list(spec)
+end
+
+function M.open(entry)
+  require("opensession.buffer").open(entry.uri)
+end
+
+--- `label  note`, and where the matches are in it: pairs of bytes, from 0, the end exclusive.
+function M.line(entry)
+  local label = entry.label:gsub("%s", " ")
+  local highlights = {}
+  for _, range in ipairs(entry.ranges or {}) do
+    local first, last = vim.str_byteindex(label, range[1]), vim.str_byteindex(label, range[2])
+    highlights[#highlights + 1] = { { first, last }, "OpenSessionHit" }
+  end
+  local line = ("%s  %s"):format(label, entry.note)
+  highlights[#highlights + 1] = { { #label + 2, #line }, "OpenSessionMeta" }
+  return line, highlights
+end
+
+--- Says why a list is empty.
+function M.empty(query, answer)
+  vim.notify(text.no_hit:format(query, answer.searched or 0))
+end
+
+--- What the extra keys of a picker do with an entry.
+M.actions = {
+  copy = function(entry)
+    local id = entry.event and ("%s#%d"):format(entry.session, entry.event) or entry.session
+    vim.fn.setreg("+", id)
+    vim.fn.setreg('"', id)
+    vim.api.nvim_echo({ { text.copied:format(id) } }, false, {})
+  end,
+  handoff = function(entry)
+    require("opensession.commands").handoff(entry.session, {})
+  end,
+  resume = function(entry)
+    require("opensession.commands").resume(entry.session)
+  end,
+}
+
+--- Fills a preview buffer with the session, at the event.
+function M.preview(buffer, window, entry)
+  vim.bo[buffer].buftype = "nofile"
+  return require("opensession.buffer").load(buffer, entry.session, entry.event, nil, function()
+    if window and vim.api.nvim_win_is_valid(window) and entry.event then
+      local row = require("opensession.outline").row(require("opensession.buffer").events(buffer), entry.event)
+      if row and vim.api.nvim_win_get_buf(window) == buffer then
+        vim.api.nvim_win_set_cursor(window, { row, 0 })
+        vim.api.nvim_win_call(window, function()
+          vim.cmd("normal! zR")
+          vim.cmd("normal! zt")
+        end)
+      end
+    end
+  end)
+end
+
+M.say = daemon.say
+
+return M

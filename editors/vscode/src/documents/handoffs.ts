@@ -1,0 +1,125 @@
+// Handoffs as read-only Markdown documents, and what can be done with one.
+
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import type { Daemon } from "../daemon/daemon";
+import * as settings from "../settings";
+import * as text from "../text";
+import { daemonAddress, handoffParts, readHandoffParts, SCHEME } from "./address";
+import { citations } from "./outline";
+import { commandUri, linesOf } from "./sessions";
+
+const SELECTOR: vscode.DocumentSelector = { scheme: SCHEME, language: "markdown" };
+const SUCCESS_MS = 3_000;
+
+export class Handoffs implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider, vscode.CodeLensProvider {
+  constructor(private readonly daemon: Daemon) {}
+
+  register(): vscode.Disposable {
+    return vscode.Disposable.from(
+      vscode.languages.registerDocumentLinkProvider(SELECTOR, this),
+      vscode.languages.registerCodeLensProvider(SELECTOR, this),
+    );
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri, token?: vscode.CancellationToken): Promise<string> {
+    const asked = readHandoffParts(uri);
+    if (asked === undefined) throw new Error(uri.toString());
+    const answer = await this.daemon.request("handoff/create", { sessions: [asked.session], budget: asked.budget }, token);
+    return answer.text;
+  }
+
+  async show(session: string, budget = settings.budget()): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: SCHEME, ...handoffParts(session, budget) });
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), { preview: false });
+  }
+
+  provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
+    const asked = readHandoffParts(document.uri);
+    if (asked === undefined) return [];
+    return citations(linesOf(document)).map(({ line, start, end, session, event }) => {
+      const target = commandUri("opensession.open", daemonAddress(session ?? asked.session, event));
+      const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), target);
+      link.tooltip = text.openEvent(event);
+      return link;
+    });
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const asked = readHandoffParts(document.uri);
+    if (asked === undefined) return [];
+    const range = new vscode.Range(0, 0, 0, 0);
+    const parameters = [document.uri];
+    return [
+      { title: text.handoffCopy(), command: "opensession.handoff.copy" },
+      { title: text.handoffChat(), command: "opensession.handoff.chat" },
+      { title: text.handoffSave(), command: "opensession.handoff.save" },
+      { title: text.handoffEdit(), command: "opensession.handoff.edit" },
+      { title: text.handoffBudget(asked.budget), command: "opensession.handoff.budget" },
+    ].map((command) => new vscode.CodeLens(range, { ...command, arguments: parameters }));
+  }
+
+  async copy(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    if (document === undefined) return;
+    await vscode.env.clipboard.writeText(document.getText());
+    vscode.window.setStatusBarMessage(text.copied(), SUCCESS_MS);
+  }
+
+  /** Fills the chat's input and never sends it. The command is not documented: where it is missing, the text is copied. */
+  async insertIntoChat(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    if (document === undefined) return;
+    const query = document.getText();
+    try {
+      const known = await vscode.commands.getCommands(true);
+      if (!known.includes("workbench.action.chat.open")) throw new Error(text.chatMissing());
+      await vscode.commands.executeCommand("workbench.action.chat.open", { query, isPartialQuery: true });
+      vscode.window.setStatusBarMessage(text.chatFilled(), SUCCESS_MS);
+    } catch {
+      await vscode.env.clipboard.writeText(query);
+      void vscode.window.showInformationMessage(text.chatMissing());
+    }
+  }
+
+  async save(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    if (document === undefined) return;
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const name = "handoff.md";
+    const target = await vscode.window.showSaveDialog({
+      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+      filters: { Markdown: ["md"] },
+    });
+    if (target === undefined) return;
+    await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(document.getText()));
+    vscode.window.setStatusBarMessage(text.saved(basename(target.path)), SUCCESS_MS);
+  }
+
+  async edit(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    if (document === undefined) return;
+    const copy = await vscode.workspace.openTextDocument({ language: "markdown", content: document.getText() });
+    await vscode.window.showTextDocument(copy, { preview: false });
+  }
+
+  async changeBudget(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    const asked = document === undefined ? undefined : readHandoffParts(document.uri);
+    if (asked === undefined) return;
+    const items = Object.entries(text.budgetDetail).map(([label, detail]) => ({
+      label,
+      description: detail(),
+      picked: label === asked.budget,
+    }));
+    const chosen = await vscode.window.showQuickPick(items);
+    if (chosen !== undefined) await this.show(asked.session, chosen.label);
+  }
+}
+
+/** The handoff that is named, or the one in the active editor. */
+async function handoffOf(uri: vscode.Uri | undefined): Promise<vscode.TextDocument | undefined> {
+  const wanted = uri ?? vscode.window.activeTextEditor?.document.uri;
+  if (wanted === undefined || wanted.scheme !== SCHEME || readHandoffParts(wanted) === undefined) return undefined;
+  return vscode.workspace.openTextDocument(wanted);
+}

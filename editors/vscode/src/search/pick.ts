@@ -1,0 +1,250 @@
+// Search as you type. The daemon's order rules, late answers are dropped, Esc brings back what was open.
+
+import * as vscode from "vscode";
+import { errorText, isCancelled } from "../daemon/client";
+import type { Daemon } from "../daemon/daemon";
+import type { Hit, SearchAnswer, SessionInfo } from "../daemon/protocol";
+import { daemonAddress } from "../documents/address";
+import type { SessionDocuments } from "../documents/sessions";
+import { sessionItems } from "../sessions/pick";
+import * as settings from "../settings";
+import * as text from "../text";
+import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
+
+const TYPING_REST_MS = 60;
+const PREVIEW_REST_MS = 120;
+const SESSIONS = 40;
+const HITS_PER_SESSION = 4;
+const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
+
+interface Item extends vscode.QuickPickItem {
+  session?: SessionInfo;
+  hit?: Hit;
+}
+
+export class Search {
+  private readonly highlight = vscode.window.createTextEditorDecorationType({
+    isWholeLine: true,
+    backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),
+    overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.findMatchForeground"),
+  });
+
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly documents: SessionDocuments,
+    private readonly handoff: (session: string) => Promise<void>,
+  ) {}
+
+  dispose(): void {
+    this.highlight.dispose();
+  }
+
+  show(query = ""): void {
+    new Searching(this.daemon, this.documents, this.handoff, this.highlight).open(query);
+  }
+}
+
+/** One opening of the list. */
+class Searching {
+  private readonly pick = vscode.window.createQuickPick<Item>();
+  private where = settings.scope();
+  private asked = 0;
+  private cancel: vscode.CancellationTokenSource | undefined;
+  private typing: NodeJS.Timeout | undefined;
+  private resting: NodeJS.Timeout | undefined;
+  private accepted = false;
+  private hidden = false;
+  private previewed: vscode.TextEditor | undefined;
+  private readonly before = vscode.window.activeTextEditor;
+  private readonly beforeSelection = this.before?.selection;
+  private readonly scopeButton = { iconPath: new vscode.ThemeIcon("globe"), tooltip: text.scopeAll() };
+  private readonly syntaxButton = { iconPath: new vscode.ThemeIcon("question"), tooltip: text.syntax() };
+  private readonly sideButton = { iconPath: new vscode.ThemeIcon("split-horizontal"), tooltip: text.openToTheSide() };
+  private readonly handoffButton = { iconPath: new vscode.ThemeIcon("export"), tooltip: text.handoffSummary() };
+  private readonly linkButton = { iconPath: new vscode.ThemeIcon("link"), tooltip: text.copyLink() };
+
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly documents: SessionDocuments,
+    private readonly handoff: (session: string) => Promise<void>,
+    private readonly highlight: vscode.TextEditorDecorationType,
+  ) {}
+
+  open(query: string): void {
+    const { pick } = this;
+    // Not in the stable interface: where it is absent, setting it does nothing.
+    (pick as { sortByLabel?: boolean }).sortByLabel = false;
+    pick.placeholder = text.searchPlaceholder();
+    pick.matchOnDescription = false;
+    pick.matchOnDetail = false;
+    pick.ignoreFocusOut = false;
+    pick.buttons = [this.scopeButton, this.syntaxButton];
+    pick.value = query;
+    this.head();
+    pick.onDidChangeValue(() => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => void this.ask(), TYPING_REST_MS);
+    });
+    pick.onDidChangeActive(([item]) => this.rest(item));
+    pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
+    pick.onDidTriggerButton((button) => this.press(button));
+    pick.onDidTriggerItemButton(({ button, item }) => void this.pressItem(button, item));
+    pick.onDidHide(() => void this.close());
+    pick.show();
+    void this.ask();
+  }
+
+  private head(): void {
+    this.pick.title = text.searchTitle(this.where === "all" ? text.scopeAll() : text.scopeWorkspace());
+  }
+
+  private async ask(): Promise<void> {
+    this.asked += 1;
+    const asked = this.asked;
+    this.cancel?.cancel();
+    this.cancel?.dispose();
+    const cancel = new vscode.CancellationTokenSource();
+    this.cancel = cancel;
+    this.pick.busy = true;
+    const query = this.pick.value;
+    const scope = settings.scopeOf(this.where);
+    let items: Item[];
+    try {
+      if (query.trim() === "") {
+        const page = await this.daemon.request("session/list", { filter: { scope }, limit: SESSIONS }, cancel.token);
+        items = sessionItems(this.daemon, page.sessions).map((item) => ({ ...item, alwaysShow: true }));
+        if (items.length === 0) items = [said(text.noSession(), text.noSessionDetail(page.sessions_kept))];
+      } else {
+        const options = { scope, limit: SESSIONS, hits_per_session: HITS_PER_SESSION, typing: true };
+        items = this.items(query, await this.daemon.request("search/query", { query, options }, cancel.token));
+      }
+    } catch (error) {
+      if (isCancelled(error)) return;
+      items = [said(text.failed(errorText(error)))];
+    }
+    if (asked !== this.asked || this.hidden) return;
+    this.pick.busy = false;
+    this.pick.items = items;
+  }
+
+  private items(query: string, answer: SearchAnswer): Item[] {
+    const wrong = answer.errors.map((error) => said(text.queryWrong(error.message), error.hint ?? undefined));
+    if (answer.sessions.length === 0) return [...wrong, said(text.noHit(), text.whyEmpty(answer))];
+    const plain = isOnePlainTerm(query);
+    const now = new Date();
+    return [
+      ...wrong,
+      ...answer.sessions.flatMap(({ session, hits, total }): Item[] => {
+        this.documents.learn(session.id, session.title);
+        const head = `${session.title} · ${text.describe(session, this.daemon.agentName(session.agent), now)}`;
+        const rest = total > hits.length ? ` · ${text.moreHits(total - hits.length)}` : "";
+        return [
+          { label: withoutIcons(head + rest), kind: vscode.QuickPickItemKind.Separator },
+          ...hits.map((hit) => ({
+            label: withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
+            description: `#${hit.event} ${hit.kind}`,
+            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: hit.tool }),
+            alwaysShow: true,
+            buttons: [this.sideButton, this.handoffButton, this.linkButton],
+            session,
+            hit,
+          })),
+        ];
+      }),
+    ];
+  }
+
+  /** Shows the chosen hit after a rest, without taking the focus. */
+  private rest(item: Item | undefined): void {
+    clearTimeout(this.resting);
+    if (item?.session === undefined || item.hit === undefined || !settings.searchPreview()) return;
+    const { session, hit } = item;
+    this.resting = setTimeout(() => {
+      const shown = { preserveFocus: true, preview: true };
+      const address = { session: holder(session, hit), event: hit.event };
+      this.documents.show(address, hit.session == null ? session.title : undefined, shown).then(
+        (editor) => {
+          if (this.hidden && !this.accepted) return void this.bringBack(editor);
+          this.previewed = editor;
+          editor.setDecorations(this.highlight, [editor.selection]);
+        },
+        // A preview that fails shows nothing; opening it says why.
+        () => undefined,
+      );
+    }, PREVIEW_REST_MS);
+  }
+
+  private async accept(item: Item | undefined, column?: vscode.ViewColumn): Promise<void> {
+    if (item?.session === undefined) return;
+    this.accepted = true;
+    this.pick.hide();
+    const { session, hit } = item;
+    const address = hit === undefined ? { session: session.id } : { session: holder(session, hit), event: hit.event };
+    const title = hit?.session == null ? session.title : undefined;
+    try {
+      const editor = await this.documents.show(address, title, column === undefined ? {} : { column });
+      if (hit !== undefined) editor.setDecorations(this.highlight, [editor.selection]);
+    } catch (error) {
+      void vscode.window.showErrorMessage(text.failed(errorText(error)));
+    }
+  }
+
+  private press(button: vscode.QuickInputButton): void {
+    if (button === this.syntaxButton) {
+      void vscode.env.openExternal(vscode.Uri.parse(SYNTAX));
+    } else if (button === this.scopeButton) {
+      this.where = this.where === "all" ? "workspace" : "all";
+      this.head();
+      void this.ask();
+    }
+  }
+
+  private async pressItem(button: vscode.QuickInputButton, item: Item): Promise<void> {
+    if (item.session === undefined) return;
+    if (button === this.sideButton) await this.accept(item, vscode.ViewColumn.Beside);
+    if (button === this.linkButton) {
+      const link = item.hit === undefined ? daemonAddress(item.session.id) : daemonAddress(holder(item.session, item.hit), item.hit.event);
+      await vscode.env.clipboard.writeText(link);
+      vscode.window.setStatusBarMessage(text.copied(), 3_000);
+    }
+    if (button === this.handoffButton) {
+      this.accepted = true;
+      this.pick.hide();
+      await this.handoff(item.session.id);
+    }
+  }
+
+  private async close(): Promise<void> {
+    this.hidden = true;
+    clearTimeout(this.typing);
+    clearTimeout(this.resting);
+    this.cancel?.cancel();
+    this.cancel?.dispose();
+    this.pick.dispose();
+    if (!this.accepted && this.previewed !== undefined) await this.bringBack(this.previewed);
+  }
+
+  private async bringBack(previewed: vscode.TextEditor): Promise<void> {
+    previewed.setDecorations(this.highlight, []);
+    const uri = previewed.document.uri.toString();
+    const tabs = vscode.window.tabGroups.all.flatMap((tabGroup) => tabGroup.tabs);
+    const tab = tabs.find(({ input, isPreview }) => isPreview && input instanceof vscode.TabInputText && input.uri.toString() === uri);
+    if (tab !== undefined) await vscode.window.tabGroups.close(tab, true);
+    if (this.before !== undefined && !this.before.document.isClosed) {
+      await vscode.window.showTextDocument(this.before.document, {
+        ...(this.before.viewColumn === undefined ? {} : { viewColumn: this.before.viewColumn }),
+        ...(this.beforeSelection === undefined ? {} : { selection: this.beforeSelection }),
+      });
+    }
+  }
+}
+
+/** The session that holds a hit: a subagent's, or the one it is listed under. */
+function holder(session: SessionInfo, hit: Hit): string {
+  return hit.session ?? session.id;
+}
+
+/** A line that says something and opens nothing. */
+function said(label: string, detail?: string): Item {
+  return { label, alwaysShow: true, ...(detail === undefined || detail === "" ? {} : { detail }) };
+}
