@@ -109,7 +109,9 @@ fn value_weight(value: &serde_json::Value) -> usize {
     match value {
         serde_json::Value::String(text) => 32 + text.len(),
         serde_json::Value::Array(values) => values.iter().map(value_weight).sum(),
-        serde_json::Value::Object(fields) => fields.iter().map(|(name, value)| 64 + name.len() + value_weight(value)).sum(),
+        serde_json::Value::Object(fields) => {
+            fields.iter().map(|(name, value)| 64 + name.len() + value_weight(value)).sum()
+        }
         _ => 32,
     }
 }

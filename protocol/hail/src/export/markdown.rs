@@ -39,7 +39,8 @@ impl<W: Write> Markdown<W> {
         if !subject.short_id.is_empty() {
             parts.insert(0, format!("`{}`", subject.short_id));
         }
-        let parts: Vec<String> = parts.iter().map(|part| if part.starts_with('`') { part.clone() } else { inline(part) }).collect();
+        let parts: Vec<String> =
+            parts.iter().map(|part| if part.starts_with('`') { part.clone() } else { inline(part) }).collect();
         out.push_str(&parts.join(" · "));
         out.push('\n');
         if let Some(figures) = &subject.figures {
@@ -295,7 +296,9 @@ fn inline(line: &str) -> String {
             '&' => line[at..].contains(';'),
             '#' | '>' | '-' | '+' | '=' => is_start,
             // `1.` begins a list.
-            '.' | ')' => !line[..at].trim_start().is_empty() && line[..at].trim_start().bytes().all(|b| b.is_ascii_digit()),
+            '.' | ')' => {
+                !line[..at].trim_start().is_empty() && line[..at].trim_start().bytes().all(|b| b.is_ascii_digit())
+            }
             '\n' | '\r' => {
                 out.push(' ');
                 continue;
@@ -330,8 +333,12 @@ fn harmless(out: &mut String, markdown: &str) {
                 marks.extend(markdown[span.clone()].match_indices('<').map(|(at, _)| (span.start + at, "\\")));
                 debug_assert!(!text.is_empty());
             }
-            Piece::Start(Tag::Heading { .. }) if markdown[span.clone()].starts_with('#') => marks.push((span.start, "##")),
-            Piece::Start(Tag::Link { dest_url, .. }) if !super::html::is_web_address(&dest_url) => marks.push((span.start, "\\")),
+            Piece::Start(Tag::Heading { .. }) if markdown[span.clone()].starts_with('#') => {
+                marks.push((span.start, "##"))
+            }
+            Piece::Start(Tag::Link { dest_url, .. }) if !super::html::is_web_address(&dest_url) => {
+                marks.push((span.start, "\\"))
+            }
             Piece::Start(Tag::Image { .. }) => {
                 // Loading it would tell its server who reads.
                 marks.push((span.start, "\\"));

@@ -100,9 +100,7 @@ pub(super) fn place(subject: &Subject) -> Vec<String> {
         (Some(place), None) | (None, Some(place)) => parts.push(place.to_owned()),
         (None, None) => {}
     }
-    parts.extend(header.ts.map(|ts| {
-        ts.to_zoned(subject.zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string()
-    }));
+    parts.extend(header.ts.map(|ts| ts.to_zoned(subject.zone.clone()).strftime("%Y-%m-%d %H:%M %:z").to_string()));
     parts
 }
 
@@ -159,7 +157,10 @@ mod tests {
     #[test]
     fn numbers_as_people_read_them() {
         assert_eq!([count(7), count(1_234), count(48_211), count(4_100_000)], ["7", "1,234", "48.2k", "4.1M"]);
-        assert_eq!([duration(12), duration(4_120), duration(185_000), duration(4_320_000)], ["12 ms", "4.1s", "3m 05s", "1h 12m"]);
+        assert_eq!(
+            [duration(12), duration(4_120), duration(185_000), duration(4_320_000)],
+            ["12 ms", "4.1s", "3m 05s", "1h 12m"]
+        );
         assert_eq!([size(512), size(4_100)], ["512 B", "4.1 kB"]);
         assert_eq!(repository_name("https://github.com/mina/app.git"), "mina/app");
         assert_eq!(repository_name("git@github.com:mina/app"), "mina/app");

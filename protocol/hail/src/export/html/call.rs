@@ -32,7 +32,8 @@ impl Timeline {
         }
         let status = result.map(|(result, _)| result.status);
         self.begin(*number, event, if failed(status) { "call failed" } else { "call" });
-        let lines: usize = edits.iter().filter_map(|(_, edit)| edit.diff.as_deref()).map(|diff| diff.lines().count()).sum();
+        let lines: usize =
+            edits.iter().filter_map(|(_, edit)| edit.diff.as_deref()).map(|diff| diff.lines().count()).sum();
         let is_open = !edits.is_empty() && lines <= OPEN_LINES && !self.is_crowded();
         self.out.push_str(if is_open { "<details open><summary>" } else { "<details><summary>" });
         self.summary(event, &edits);
@@ -248,7 +249,8 @@ impl Timeline {
 
     fn output(&mut self, number: u32, result: &ToolResult) {
         let content = result.content.text();
-        let stderr = result.stderr.as_deref().map(str::trim).filter(|stderr| !stderr.is_empty() && !content.contains(stderr));
+        let stderr =
+            result.stderr.as_deref().map(str::trim).filter(|stderr| !stderr.is_empty() && !content.contains(stderr));
         if content.trim().is_empty() && stderr.is_none() && !result.content.has_image() {
             self.out.push_str("<p class=\"dim\">");
             self.out.push_str(words::NO_OUTPUT);
@@ -299,7 +301,9 @@ pub(in crate::export) fn about(input: &Value) -> String {
         None => match input {
             Value::Null => String::new(),
             Value::Object(fields) if fields.is_empty() => String::new(),
-            Value::Object(fields) => fields.values().find_map(Value::as_str).unwrap_or_default().trim_start().to_owned(),
+            Value::Object(fields) => {
+                fields.values().find_map(Value::as_str).unwrap_or_default().trim_start().to_owned()
+            }
             Value::String(text) => text.clone(),
             _ => String::new(),
         },

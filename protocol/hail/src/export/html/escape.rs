@@ -56,7 +56,8 @@ mod tests {
     #[test]
     fn links_lead_to_the_web_only() {
         assert!(is_web_address("https://a.b") && is_web_address("HTTP://a"));
-        for address in ["javascript:alert(1)", " https://a", "data:text/html,x", "//a", "file:///etc", "java\nscript:"] {
+        for address in ["javascript:alert(1)", " https://a", "data:text/html,x", "//a", "file:///etc", "java\nscript:"]
+        {
             assert!(!is_web_address(address), "{address}");
         }
     }

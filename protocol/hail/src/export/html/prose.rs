@@ -136,6 +136,8 @@ mod tests {
             "<p><a rel=\"noopener noreferrer nofollow\" href=\"https://x/&quot;onclick=1\">a</a></p>"
         );
         let deep = html(&"> ".repeat(5_000));
-        assert!(deep.matches("<blockquote>").count() <= MAX_DEPTH && deep.matches("</blockquote>").count() <= MAX_DEPTH);
+        assert!(
+            deep.matches("<blockquote>").count() <= MAX_DEPTH && deep.matches("</blockquote>").count() <= MAX_DEPTH
+        );
     }
 }

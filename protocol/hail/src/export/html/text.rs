@@ -148,7 +148,10 @@ mod tests {
     fn what_is_left_out_is_said() {
         let mut out = String::new();
         pre(&mut out, &"line\n".repeat(100), None, PLACE);
-        assert!(out.contains("<span class=\"cut\">… 80 lines (400 B) left out: opensession show 4f2a91c7#7</span>"), "{out}");
+        assert!(
+            out.contains("<span class=\"cut\">… 80 lines (400 B) left out: opensession show 4f2a91c7#7</span>"),
+            "{out}"
+        );
         let mut out = String::new();
         diff(&mut out, "no hunk\n잠금\n", Language::of_path("x"), PLACE);
         assert!(out.contains("<span class=\"c\">잠금</span>"), "{out}");

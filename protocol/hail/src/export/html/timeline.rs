@@ -201,7 +201,9 @@ impl Timeline {
         for part in parts.iter().filter(|part| part.kind != "text").take(100) {
             self.out.push_str("<p class=\"dim\">[");
             escape::text(&mut self.out, &part.kind);
-            for word in [part.media_type.clone(), part.bytes.map(|bytes| words::size(bytes as usize))].into_iter().flatten() {
+            for word in
+                [part.media_type.clone(), part.bytes.map(|bytes| words::size(bytes as usize))].into_iter().flatten()
+            {
                 self.out.push_str(", ");
                 escape::text(&mut self.out, &word);
             }
@@ -348,7 +350,8 @@ impl Timeline {
         self.out.push_str("<details><summary><span class=\"w\">");
         escape::text(&mut self.out, label);
         self.out.push_str("</span> ");
-        let first = crate::handoff::quote::one_line(content.get(..content.floor_char_boundary(400)).unwrap_or_default());
+        let first =
+            crate::handoff::quote::one_line(content.get(..content.floor_char_boundary(400)).unwrap_or_default());
         self.out.push_str("<span class=\"dim\">");
         escape::text(&mut self.out, &crate::handoff::quote::cut(&first, 120));
         self.out.push_str("</span></summary>");
