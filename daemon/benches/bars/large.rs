@@ -85,7 +85,7 @@ fn changed(line: &[u8], round: u32) -> Vec<u8> {
                 words += 1;
                 out.extend_from_slice(&line[at..at + length]);
                 at += length;
-                if round > 0 && words % (100 / CHANGED_WORDS) == 0 {
+                if round > 0 && words.is_multiple_of(100 / CHANGED_WORDS) {
                     out.extend_from_slice(&[b'a' + (round % 26) as u8, b'q']);
                 }
             }

@@ -22,8 +22,8 @@ pub(crate) fn files(home: &Path) -> Vec<PathBuf> {
     let mut folders = vec![home.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a folder that can be listed") {
+            let path = entry.expect("an entry that can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "jsonl") {
@@ -40,9 +40,9 @@ pub(crate) fn count_lines(files: &[PathBuf]) -> (u64, u64) {
     let mut buffer = vec![0; 1 << 17];
     let (mut bytes, mut lines) = (0, 0);
     for file in files {
-        let mut file = fs::File::open(file).unwrap();
+        let mut file = fs::File::open(file).expect("a file that can be opened");
         loop {
-            let read = file.read(&mut buffer).unwrap();
+            let read = file.read(&mut buffer).expect("a file that can be read");
             if read == 0 {
                 break;
             }
@@ -58,8 +58,8 @@ pub(crate) fn sizes(folder: &Path) -> BTreeMap<String, u64> {
     let mut sizes = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a folder that can be listed") {
+            let path = entry.expect("an entry that can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else {

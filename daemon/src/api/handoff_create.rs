@@ -232,8 +232,8 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>, also: &mut dyn
     Ok(collector.finish(redactor()))
 }
 
-fn redactor() -> &'static Redactor {
-    // Its patterns take some milliseconds to build.
+/// The redactor of everything that leaves the store, made once: its patterns take some milliseconds to build.
+pub(super) fn redactor() -> &'static Redactor {
     static REDACTOR: OnceLock<Redactor> = OnceLock::new();
     REDACTOR.get_or_init(Redactor::new)
 }

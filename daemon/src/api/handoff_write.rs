@@ -85,7 +85,9 @@ fn introduction(turns: usize, left_out: u64) -> String {
     }
     text.push('.');
     if left_out > 0 {
-        text.push_str(&format!(" {left_out} earlier turns are left out."));
+        text.push_str(" Earlier turns left out: ");
+        text.push_str(&left_out.to_string());
+        text.push('.');
     }
     text
 }

@@ -6,7 +6,6 @@ use std::{
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::OnceLock,
 };
 
 use jsonrpsee::core::RpcResult;
@@ -14,11 +13,10 @@ use jsonrpsee::types::ErrorObjectOwned;
 use opensession_hail::{
     Event, Git, Header, Relation,
     export::{Exported, Exporter, Figures, Form, Subject},
-    redact::Redactor,
 };
 use opensession_protocol::{ExportAnswer, ExportFormat, Scope, SessionInfo, SessionRelation, error};
 
-use super::{errors, scope};
+use super::{errors, handoff_create, scope};
 use crate::{
     catalog::SessionEntry,
     engine::Engine,
@@ -82,9 +80,7 @@ fn write(engine: &Engine, entry: &SessionEntry, asked: &Asked, writer: impl Writ
         ExportFormat::Json => Form::Json,
         ExportFormat::Html => Form::Html,
     };
-    // Its patterns take some milliseconds to build.
-    static REDACTOR: OnceLock<Redactor> = OnceLock::new();
-    let redactor = asked.redact.then(|| REDACTOR.get_or_init(Redactor::new).fresh());
+    let redactor = asked.redact.then(|| handoff_create::redactor().fresh());
     let mut exporter = Exporter::new(writer, form, subject(engine, entry), redactor)?;
     let mut failed = None;
     let range = EventRange { session: entry.key, from: 1, to: u32::MAX };

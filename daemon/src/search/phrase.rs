@@ -182,7 +182,9 @@ fn pair<'s>(segment: Segment<'s>, first: &(u32, TermHandle<'s>), second: &(u32, 
             firsts.positions(&mut starts)?;
             if first.0 > 0 {
                 // A position too near to the beginning of the text wraps around to where no text reaches.
-                starts.iter_mut().for_each(|start| *start = start.wrapping_sub(first.0));
+                for start in &mut starts {
+                    *start = start.wrapping_sub(first.0);
+                }
                 starts.retain(|&start| start < u32::MAX / 2);
             }
             let positions = follow(&starts, &mut seconds, second.0, &mut filter, &mut buffer)?;
@@ -203,9 +205,13 @@ fn follow<'b>(
     filter: &mut Filter,
     buffer: &'b mut Vec<u32>,
 ) -> io::Result<&'b [u32]> {
-    starts.iter().for_each(|&start| filter.insert(start + offset));
+    for &start in starts {
+        filter.insert(start + offset);
+    }
     let positions = places.positions_among(filter, buffer)?;
-    starts.iter().for_each(|&start| filter.forget(start + offset));
+    for &start in starts {
+        filter.forget(start + offset);
+    }
     Ok(positions)
 }
 

@@ -438,6 +438,7 @@ impl<'b> Decoder<'b> {
         Some(std::str::from_utf8(self.bytes()?).ok()?.to_owned())
     }
 
+    #[expect(clippy::option_option, reason = "the outer one says that the bytes are damaged")]
     fn optional_text(&mut self) -> Option<Option<String>> {
         match self.number()? {
             0 => Some(None),
@@ -445,6 +446,7 @@ impl<'b> Decoder<'b> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "the outer one says that the bytes are damaged")]
     fn time(&mut self) -> Option<Option<Timestamp>> {
         let [has_time, ..] = self.flags()?;
         if !has_time {

@@ -334,17 +334,16 @@ fn harmless(out: &mut String, markdown: &str) {
                 debug_assert!(!text.is_empty());
             }
             Piece::Start(Tag::Heading { .. }) if markdown[span.clone()].starts_with('#') => {
-                marks.push((span.start, "##"))
+                marks.push((span.start, "##"));
             }
             Piece::Start(Tag::Link { dest_url, .. }) if !super::html::is_web_address(&dest_url) => {
-                marks.push((span.start, "\\"))
+                marks.push((span.start, "\\"));
             }
             Piece::Start(Tag::Image { .. }) => {
                 // Loading it would tell its server who reads.
                 marks.push((span.start, "\\"));
                 marks.push((span.start + 1, "\\"));
             }
-            Piece::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))) => {}
             Piece::End(pulldown_cmark::TagEnd::CodeBlock) => {
                 let block = &markdown[span.clone()];
                 let mark: String = block.chars().take_while(|c| matches!(c, '`' | '~')).collect();

@@ -6,6 +6,7 @@
 //! *Invariant*: memory is bounded whatever the sessions' size: the earliest turns go.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub struct Told {
 pub struct Turns {
     most: usize,
     bytes: usize,
-    turns: VecDeque<Draft>,
+    drafts: VecDeque<Draft>,
     left_out: u64,
 }
 
@@ -69,7 +70,7 @@ enum Part {
 impl Turns {
     /// Keeps the last turns, about `most` bytes of them.
     pub fn new(most: usize) -> Self {
-        Self { most, bytes: 0, turns: VecDeque::new(), left_out: 0 }
+        Self { most, bytes: 0, drafts: VecDeque::new(), left_out: 0 }
     }
 
     /// Takes the next event.
@@ -109,7 +110,7 @@ impl Turns {
 
     /// The turns, redacted.
     pub fn finish(self, redactor: &mut Redactor) -> Told {
-        let turns = self.turns.into_iter().filter_map(|draft| {
+        let turns = self.drafts.into_iter().filter_map(|draft| {
             let text = draft.text();
             let text = redactor.text(text.trim()).trim().to_owned();
             (!text.is_empty()).then_some(Turn { role: draft.role, text })
@@ -133,15 +134,15 @@ impl Turns {
 
     /// The last turn is the agent's from here on.
     fn agent(&mut self) {
-        if self.turns.back().is_none_or(|turn| turn.role != Role::Agent) {
+        if self.drafts.back().is_none_or(|turn| turn.role != Role::Agent) {
             self.begin(Role::Agent);
         }
     }
 
     fn begin(&mut self, role: Role) {
-        self.turns.push_back(Draft { role, parts: Vec::new(), bytes: 0, calls: 0, calls_left_out: 0 });
-        while self.bytes > self.most && self.turns.len() > 1 {
-            if let Some(first) = self.turns.pop_front() {
+        self.drafts.push_back(Draft { role, parts: Vec::new(), bytes: 0, calls: 0, calls_left_out: 0 });
+        while self.bytes > self.most && self.drafts.len() > 1 {
+            if let Some(first) = self.drafts.pop_front() {
                 self.bytes -= first.bytes;
                 self.left_out += 1;
             }
@@ -149,7 +150,7 @@ impl Turns {
     }
 
     fn words_of_last(&mut self, text: &str) {
-        let Some(turn) = self.turns.back_mut() else { return };
+        let Some(turn) = self.drafts.back_mut() else { return };
         let room = TURN_BYTES.saturating_sub(turn.bytes);
         let text = clean(text);
         let mut kept = bounded(text.trim(), room).to_owned();
@@ -163,7 +164,7 @@ impl Turns {
 
     fn call(&mut self, id: Option<&str>, line: String) {
         self.agent();
-        let Some(turn) = self.turns.back_mut() else { return };
+        let Some(turn) = self.drafts.back_mut() else { return };
         if turn.calls == CALLS {
             turn.calls_left_out += 1;
             return;
@@ -183,7 +184,7 @@ impl Turns {
             EditOperation::Rename => format!("renamed {path} to {}", short(edit.to.as_deref().unwrap_or_default())),
         };
         if let (Some(added), Some(removed)) = (edit.added, edit.removed) {
-            line.push_str(&format!(" +{added} -{removed}"));
+            write!(line, " +{added} -{removed}").expect("writing into a string cannot fail");
         }
         // It says more than the call that made it.
         match edit.call_id.as_deref().and_then(|id| self.open_call(id)) {
@@ -207,7 +208,7 @@ impl Turns {
 
     /// The call of that id, in the last turns.
     fn open_call(&mut self, wanted: &str) -> Option<&mut Part> {
-        let parts = self.turns.iter_mut().rev().take(4).flat_map(|turn| turn.parts.iter_mut().rev());
+        let parts = self.drafts.iter_mut().rev().take(4).flat_map(|turn| turn.parts.iter_mut().rev());
         let mut calls = parts.filter(|part| matches!(part, Part::Call { id: Some(id), .. } if id == wanted));
         calls.next()
     }
@@ -225,11 +226,13 @@ impl Draft {
             after_call = is_call;
             match part {
                 Part::Words(words) => text.push_str(words),
-                Part::Call { line, outcome, .. } => text.push_str(&format!("({line}{outcome})")),
+                Part::Call { line, outcome, .. } => {
+                    write!(text, "({line}{outcome})").expect("writing into a string cannot fail")
+                }
             }
         }
         if self.calls_left_out > 0 {
-            text.push_str(&format!("\n(and {} further calls)", self.calls_left_out));
+            write!(text, "\n(and {} further calls)", self.calls_left_out).expect("writing into a string cannot fail");
         }
         text
     }

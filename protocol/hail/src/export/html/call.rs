@@ -299,7 +299,6 @@ pub(in crate::export) fn about(input: &Value) -> String {
     match TELLING.iter().find_map(|key| input.get(key)?.as_str()) {
         Some(text) => text.trim_start().to_owned(),
         None => match input {
-            Value::Null => String::new(),
             Value::Object(fields) if fields.is_empty() => String::new(),
             Value::Object(fields) => {
                 fields.values().find_map(Value::as_str).unwrap_or_default().trim_start().to_owned()
