@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 
 pub mod aider;
+pub mod amazon_q;
 pub mod amp;
 pub mod antigravity;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub mod gemini;
 pub mod goose;
 pub mod hail;
 pub mod kimi;
+pub mod kiro;
 pub mod lines;
 pub(crate) mod loose;
 pub mod openclaw;
@@ -143,10 +145,12 @@ pub fn all() -> &'static [&'static dyn Agent] {
         &zed::Zed,
         &opencode::KILO,
         &opencode::OPENCODE,
+        &amazon_q::AmazonQ,
         &amp::Amp,
         &antigravity::Antigravity,
         &factory_droid::FactoryDroid,
         &kimi::Kimi,
+        &kiro::Kiro,
         &openclaw::OpenClaw,
         &pi::PiAgent,
         &qwen_code::QwenCode,

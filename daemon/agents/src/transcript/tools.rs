@@ -42,7 +42,8 @@ impl Tools {
     pub(super) fn edits(&self, name: &str, input: &Value<'_>) -> Vec<Edit> {
         let Some(path) = json::text_of(input, PATHS) else { return Vec::new() };
         if self.is_write(name) || self.creates.contains(&name) {
-            let content = json::either(input, &["content", "file_text", "CodeContent"]).and_then(Value::as_str);
+            let content =
+                json::either(input, &["content", "file_text", "fileText", "CodeContent"]).and_then(Value::as_str);
             return vec![match content {
                 Some(content) => created(path, content),
                 None => Hunks::default().edit(path, EditOperation::Create),
@@ -83,8 +84,8 @@ const PATHS: &[&str] = &["file_path", "path", "absolute_path", "filePath", "Targ
 
 fn replace(hunks: &mut Hunks, edit: &Value<'_>) {
     let of = |keys: &[&str]| json::either(edit, keys).and_then(Value::as_str);
-    let old = of(&["old_string", "oldText", "old_str", "old_text", "old", "TargetContent"]);
-    let new = of(&["new_string", "newText", "new_str", "new_text", "new", "ReplacementContent"]);
+    let old = of(&["old_string", "oldText", "old_str", "old_text", "oldStr", "old", "TargetContent"]);
+    let new = of(&["new_string", "newText", "new_str", "new_text", "newStr", "new", "ReplacementContent"]);
     if old.is_some() || new.is_some() {
         hunks.compare(old.unwrap_or_default(), new.unwrap_or_default());
     }
