@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     codex::hash_words,
-    elements::DOCUMENT,
+    document_elements::DOCUMENT,
     transcript::{
         Format, Made, Session,
         blocks::{Run, data_part},

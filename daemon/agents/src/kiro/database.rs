@@ -9,7 +9,7 @@ use serde_json::{json, value::RawValue};
 use crate::{
     CutError, Limits, Listing, Source, SourceKind,
     database::{Database, fault, text},
-    elements::Elements,
+    document_elements::Elements,
     rows,
 };
 

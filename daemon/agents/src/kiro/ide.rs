@@ -14,7 +14,7 @@ use std::{
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
-use crate::{CutError, Listing, Source, SourceKind, elements::Elements, transcript::walk};
+use crate::{CutError, Listing, Source, SourceKind, document_elements::Elements, transcript::walk};
 
 /// The folder of sessions, below the extension's.
 pub(super) const SESSIONS: &str = "workspace-sessions";

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ide::{ABOUT, ID};
 use crate::{
-    elements::DOCUMENT,
+    document_elements::DOCUMENT,
+    hunks::Hunks,
     transcript::{
         Came, Format, Session, blocks,
-        hunks::Hunks,
         json::{self, Value},
         replace,
     },
@@ -133,12 +133,14 @@ fn edit(kind: &str, file: &str, input: &Value<'_>) -> Option<Edit> {
     if old.is_none() && new.is_none() && !matches!(kind, "create" | "replace") {
         return None;
     }
-    let mut hunks = Hunks::default();
-    if new.is_some() && (old.is_some() || kind == "create") {
-        hunks.compare(old.unwrap_or_default(), new.unwrap_or_default());
-    }
+    let hunks = if new.is_some() && (old.is_some() || kind == "create") {
+        Hunks::between(old.unwrap_or_default(), new.unwrap_or_default())
+    } else {
+        Hunks::default()
+    };
     let is_new = kind == "create" && old.unwrap_or_default().is_empty();
-    Some(hunks.edit(file, if is_new { EditOperation::Create } else { EditOperation::Update }))
+    let operation = if is_new { EditOperation::Create } else { EditOperation::Update };
+    Some(hunks.edit(file, operation, None))
 }
 
 /// Tells a message of a chat.

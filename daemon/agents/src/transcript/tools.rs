@@ -2,10 +2,8 @@
 
 use opensession_hail::{Edit, EditOperation, Todo, TodoItem, TodoStatus};
 
-use super::{
-    hunks::Hunks,
-    json::{self, Value},
-};
+use super::json::{self, Value};
+use crate::hunks::Hunks;
 
 /// More changes than this in one call are not told one by one.
 const MOST_EDITS: usize = 100;
@@ -46,7 +44,7 @@ impl Tools {
                 json::either(input, &["content", "file_text", "fileText", "CodeContent"]).and_then(Value::as_str);
             return vec![match content {
                 Some(content) => created(path, content),
-                None => Hunks::default().edit(path, EditOperation::Create),
+                None => Hunks::default().edit(path, EditOperation::Create, None),
             }];
         }
         if !self.edits.contains(&name) {
@@ -58,7 +56,7 @@ impl Tools {
             Some(edits) => edits.iter().take(MOST_EDITS).for_each(|edit| replace(&mut hunks, edit)),
             None => replace(&mut hunks, input),
         }
-        vec![hunks.edit(path, EditOperation::Update)]
+        vec![hunks.edit(path, EditOperation::Update, None)]
     }
 
     /// Whether only the result tells if the file is new.
@@ -93,9 +91,7 @@ fn replace(hunks: &mut Hunks, edit: &Value<'_>) {
 
 /// A file that was written whole.
 pub(crate) fn created(path: &str, content: &str) -> Edit {
-    let mut hunks = Hunks::default();
-    hunks.compare("", content);
-    hunks.edit(path, EditOperation::Create)
+    Hunks::between("", content).edit(path, EditOperation::Create, None)
 }
 
 /// The todo list that an array of items is.
