@@ -1,8 +1,10 @@
 //! How fast transcripts are read and derived from, against counting the line feeds of the same files.
 //!
-//! Reads the Claude Code sessions below the home directory that `OPENSESSION_CORPUS_M` names, and the samples of Codex
-//! in the folder that `OPENSESSION_CORPUS` names. One thread; the figure to watch is the ratio, since both sides are
-//! measured in one run. Where the system tells it, time is CPU time.
+//! Reads the Claude Code sessions below the home directory that `OPENSESSION_CORPUS_M` names, and of the samples in the
+//! folder that `OPENSESSION_CORPUS` names those of all agents whose sessions are files of JSON. The samples are small
+//! and read many times over: at least 150 MB/s is wanted of each. One thread; the figure to watch is the ratio, since
+//! both sides are measured in one run. Where the system tells it, time is CPU time. A word after `--` names the one
+//! agent to be measured.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -17,37 +19,64 @@ use std::{
 
 use opensession_agents::{
     Agent, Cut, CutError, Derived, Deriver, Environment, Limits, Platform, Record, Sink, Source,
-    claude_code::ClaudeCode, codex::Codex,
+    claude_code::ClaudeCode,
 };
 
 const ROUNDS: usize = 5;
 
+/// Samples of agents whose sessions are files of JSON: folders of the samples, and of homes in them.
+const SAMPLES: &[(&str, &str)] = &[
+    ("codex", "codex"),
+    ("antigravity", "antigravity"),
+    ("cline", "cline"),
+    ("copilot", "vscode-copilot"),
+    ("copilot-cli", "copilot-cli"),
+    ("factory-droid", "droid"),
+    ("gemini", "gemini"),
+    ("goose", "goose"),
+    ("kimi", "kimi"),
+    ("openclaw", "openclaw"),
+    ("opencode", "opencode"),
+    ("pi", "pi"),
+    ("qwen-code", "qwen"),
+    ("roo-code", "roo"),
+];
+/// Samples are repeated until they are about so many bytes.
+const BYTES: u64 = 32 << 20;
+
 fn main() -> Result<(), CutError> {
-    match env::var_os("OPENSESSION_CORPUS_M") {
-        Some(home) => measure(&ClaudeCode, &[PathBuf::from(home)], 1)?,
+    let only = env::args().nth(1).filter(|word| !word.starts_with('-'));
+    let is_wanted = |id: &str| only.as_deref().is_none_or(|only| only == id);
+    match env::var_os("OPENSESSION_CORPUS_M").filter(|_| is_wanted("claude-code")) {
+        Some(home) => measure(&ClaudeCode, &[PathBuf::from(home)], 0)?,
         None => println!("skipped Claude Code: OPENSESSION_CORPUS_M names no home directory"),
     }
-    match env::var_os("OPENSESSION_CORPUS") {
-        Some(corpus) => {
-            let homes: Vec<PathBuf> = fs::read_dir(PathBuf::from(corpus).join("codex"))?
-                .map(|entry| entry.map(|entry| entry.path()))
-                .collect::<Result<_, _>>()?;
-            // The samples are small: read many times over.
-            measure(&Codex, &homes, 100)?;
-        }
-        None => println!("skipped Codex: OPENSESSION_CORPUS names no folder of samples"),
+    let Some(corpus) = env::var_os("OPENSESSION_CORPUS").map(PathBuf::from) else {
+        println!("skipped the samples: OPENSESSION_CORPUS names no folder of samples");
+        return Ok(());
+    };
+    for (id, folder) in SAMPLES.iter().filter(|(id, _)| is_wanted(id)) {
+        let Some(agent) = opensession_agents::by_id(id) else {
+            println!("skipped {id}: no such agent");
+            continue;
+        };
+        let homes: Vec<PathBuf> = fs::read_dir(corpus.join(folder))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        measure(agent, &homes, BYTES)?;
     }
     Ok(())
 }
 
-fn measure(agent: &dyn Agent, homes: &[PathBuf], times: usize) -> Result<(), CutError> {
+/// Measures an agent on its sessions in `homes`, repeated until they are about `bytes`.
+fn measure(agent: &dyn Agent, homes: &[PathBuf], bytes: u64) -> Result<(), CutError> {
     let mut once = Vec::new();
     for home in homes {
         let environment = Environment {
             home: home.clone(),
             variables: BTreeMap::new(),
             platform: Platform::Linux,
-            projects: Vec::new(),
+            projects: vec![home.clone()],
         };
         for root in agent.roots(&environment) {
             for problem in agent.find(&root, &mut |source| once.push(source)) {
@@ -57,6 +86,12 @@ fn measure(agent: &dyn Agent, homes: &[PathBuf], times: usize) -> Result<(), Cut
     }
     // Counting line feeds needs plain files.
     once.retain(|source| source.path.is_file());
+    let length: u64 = once.iter().filter_map(|source| Some(fs::metadata(&source.path).ok()?.len())).sum();
+    if length == 0 {
+        println!("skipped {}: no files of sessions", agent.name());
+        return Ok(());
+    }
+    let times = usize::try_from(bytes / length).unwrap_or(usize::MAX).clamp(1, 10_000);
     let sources: Vec<Source> = std::iter::repeat_n(once, times).flatten().collect();
     let mut totals = Totals::default();
     let mut count = Vec::new();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Problem, Root, Sink, Source, SourceKind, StateError,
-    elements::Elements,
+    document_elements::Elements,
     rows,
     transcript::{Transcript, walk},
 };

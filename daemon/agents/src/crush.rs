@@ -15,11 +15,12 @@ use serde_json::Value;
 
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Problem, Root, Sink, Source, StateError,
-    database as sqlite, rows,
-    telling::{
-        Telling,
+    database as sqlite,
+    json_deriver::{
+        JsonDeriver,
         value::{list, text},
     },
+    rows,
 };
 
 /// The agent.
@@ -101,7 +102,7 @@ impl Agent for Crush {
     }
 
     fn deriver(&self, _source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
-        Ok(Box::new(Telling::<derive::State>::new(state)?))
+        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?))
     }
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {

@@ -23,7 +23,7 @@ pub(crate) use self::message::{Gemini, TOOLS};
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Problem, Root, Sink, Source, SourceKind,
     StateError,
-    elements::Elements,
+    document_elements::Elements,
     lines, rows,
     transcript::{
         Transcript,

@@ -16,7 +16,7 @@ use std::{
 
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Platform, Problem, Root, Sink, Source,
-    SourceKind, StateError, database as sqlite, rows, telling::Telling,
+    SourceKind, StateError, database as sqlite, json_deriver::JsonDeriver, rows,
 };
 
 /// The agent.
@@ -133,7 +133,7 @@ impl Agent for Goose {
     }
 
     fn deriver(&self, _source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
-        Ok(Box::new(Telling::<derive::State>::new(state)?))
+        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?))
     }
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {

@@ -11,6 +11,7 @@
 use std::path::{Path, PathBuf};
 
 pub mod aider;
+pub mod amazon_q;
 pub mod amp;
 pub mod antigravity;
 #[cfg(test)]
@@ -26,18 +27,20 @@ pub mod cursor;
 pub mod cursor_app;
 pub mod database;
 pub mod derive;
-pub(crate) mod diff;
 pub mod document;
-mod elements;
+mod document_elements;
 pub mod environment;
 pub mod external;
 pub mod factory_droid;
 pub mod gemini;
 pub mod goose;
 pub mod hail;
+mod hunks;
+mod json_deriver;
 pub mod kimi;
+pub mod kiro;
+mod lenient_json;
 pub mod lines;
-pub(crate) mod loose;
 pub mod openclaw;
 pub mod opencode;
 pub mod pi;
@@ -45,11 +48,8 @@ pub mod qwen_code;
 pub mod registry;
 pub mod rows;
 pub mod source;
-pub(crate) mod telling;
-pub(crate) mod text_diff;
 mod transcript;
-mod unified;
-pub(crate) mod waiting_edits;
+mod waiting_edits;
 pub mod windsurf;
 pub mod write;
 pub mod zed;
@@ -175,10 +175,12 @@ pub fn all() -> &'static [&'static dyn Agent] {
         &zed::Zed,
         &opencode::KILO,
         &opencode::OPENCODE,
+        &amazon_q::AmazonQ,
         &amp::Amp,
         &antigravity::Antigravity,
         &factory_droid::FactoryDroid,
         &kimi::Kimi,
+        &kiro::Kiro,
         &openclaw::OpenClaw,
         &pi::PiAgent,
         &qwen_code::QwenCode,

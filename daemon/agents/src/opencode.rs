@@ -21,7 +21,7 @@ use std::{
 
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Platform, Problem, Root, Sink, Source,
-    StateError, database as sqlite, rows, telling::Telling,
+    StateError, database as sqlite, json_deriver::JsonDeriver, rows,
 };
 
 /// One of the programs that keep their sessions in this form.
@@ -169,7 +169,7 @@ impl Agent for Family {
     }
 
     fn deriver(&self, _source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
-        Ok(Box::new(Telling::<derive::State>::new(state)?))
+        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?))
     }
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {

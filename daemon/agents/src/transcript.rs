@@ -3,7 +3,6 @@
 
 pub(crate) mod blocks;
 mod calls;
-pub(crate) mod hunks;
 pub(crate) mod json;
 #[cfg(test)]
 mod tests;

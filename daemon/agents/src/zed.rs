@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     Agent, Cursor, Cut, CutError, Deriver, Environment, Limits, Listing, Platform, Problem, Root, Sink, Source,
-    StateError, database as sqlite, rows, telling::Telling,
+    StateError, database as sqlite, json_deriver::JsonDeriver, rows,
 };
 
 /// The agent.
@@ -90,7 +90,7 @@ impl Agent for Zed {
     }
 
     fn deriver(&self, _source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
-        Ok(Box::new(Telling::<derive::State>::new(state)?))
+        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?))
     }
 
     fn resume(&self, _native_id: &str) -> Option<Vec<String>> {

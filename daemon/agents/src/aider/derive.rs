@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// What is told at once, at most: a longer prompt, reply or output comes in several events.
 const TEXT_BYTES: usize = 30_000;
 /// Hunks that wait for the program to say that they were applied; those beyond are dropped, the edits are not.
@@ -53,6 +53,8 @@ struct State {
     mode: Mode,
     /// What is being collected: a prompt, a reply, or what the program says.
     text: String,
+    /// The role of the pieces of it that were told already, where it is longer than what is told at once.
+    told: Option<Role>,
     /// A code block of the reply is open.
     fenced: bool,
     /// The line before was empty.
@@ -136,6 +138,8 @@ impl Section {
             Mode::Reply => self.end_reply(derived),
             Mode::Program => self.end_program(derived),
         }
+        self.state.told = None;
+        self.state.fenced = false;
         self.state.mode = Mode::Program;
     }
 
@@ -191,17 +195,36 @@ impl Section {
 
     /// Adds a line to what is being collected.
     fn collect(&mut self, line: &str, derived: &mut Derived) {
-        if self.state.text.len() + line.len() > TEXT_BYTES && !self.state.text.is_empty() {
-            let (mode, call, open) = (self.state.mode, self.state.call.clone(), self.state.open);
-            self.finish(derived);
-            (self.state.mode, self.state.open) = (mode, open);
-            if mode == Mode::Program {
-                self.state.call = call;
+        let mut rest = line;
+        while self.state.text.len() + rest.len() > TEXT_BYTES {
+            if self.state.text.is_empty() {
+                let (piece, after) = rest.split_at(rest.floor_char_boundary(TEXT_BYTES));
+                self.state.text.push_str(piece);
+                rest = after;
+            }
+            self.tell_piece(derived);
+        }
+        self.state.text.push_str(rest);
+        self.state.text.push('\n');
+    }
+
+    /// Tells what was collected so far of something longer than what is told at once; of a reply up to where no block is
+    /// open, so that the edits that it asks for stay whole.
+    fn tell_piece(&mut self, derived: &mut Derived) {
+        match self.state.mode {
+            Mode::Prompt => self.end_prompt(derived),
+            Mode::Reply => {
+                let kept = self.state.text.split_off(reply::whole_until(&self.state.text));
+                self.end_reply(derived);
+                self.state.text = kept;
+                self.state.told = Some(Role::Agent);
+            }
+            Mode::Program => {
+                let (call, open) = (self.state.call.clone(), self.state.open);
+                self.end_program(derived);
+                (self.state.call, self.state.open) = (call, open);
             }
         }
-        // Of a single line that is longer than all that may be kept, the beginning is told.
-        self.state.text.push_str(&line[..line.floor_char_boundary(TEXT_BYTES)]);
-        self.state.text.push('\n');
     }
 
     /// A line that belongs to the program's line before.
@@ -330,7 +353,10 @@ impl Section {
             push(Body::Message(Message { role: Role::Agent, content, model, ..Message::default() }), None, derived);
         }
         self.state.facts.activity = Activity::Idle;
-        self.state.asked = reply::edits(answer);
+        if self.state.told.is_none() {
+            self.state.asked.clear();
+        }
+        self.state.asked.extend(reply::edits(answer));
         self.state.asked.truncate(100);
         let mut room = DIFF_BYTES;
         for asked in &mut self.state.asked {
@@ -340,12 +366,18 @@ impl Section {
                 None => asked.diff.clear(),
             }
         }
-        self.state.fenced = false;
     }
 
     fn end_prompt(&mut self, derived: &mut Derived) {
         let text = std::mem::take(&mut self.state.text);
         let text = text.trim();
+        if let Some(role) = self.state.told {
+            if !text.is_empty() {
+                say(role, text, None, derived);
+            }
+            return;
+        }
+        self.state.told = Some(Role::System);
         self.state.asked.clear();
         self.state.created.clear();
         self.state.approved = false;
@@ -378,12 +410,14 @@ impl Section {
             "/ask" | "/code" | "/architect" | "/context" | "/help" if !rest.is_empty() => {
                 self.begin_turn();
                 self.prompted(rest);
+                self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
             _ if is_slash(word) => say(Role::System, text, ts, derived),
             _ => {
                 self.begin_turn();
                 self.prompted(text);
+                self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
         }

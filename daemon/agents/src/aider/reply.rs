@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{codex::patch, unified::Hunks};
+use crate::{codex::patch, hunks::Hunks};
 
 /// The reply's thinking and the rest of it.
 pub(super) fn thinking(text: &str) -> (Option<&str>, &str) {
@@ -20,6 +20,31 @@ pub(super) fn thinking(text: &str) -> (Option<&str>, &str) {
         return (Some(thinking).filter(|text| !text.is_empty()), answer.trim());
     }
     (None, text)
+}
+
+/// Up to where in a reply that goes on everything is whole: the last empty line outside of code blocks, blocks to search
+/// and replace, and patches. All of it, where there is no such line.
+pub(super) fn whole_until(text: &str) -> usize {
+    let (mut fenced, mut block, mut patch) = (false, false, false);
+    let (mut at, mut whole) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        at += line.len();
+        let line = line.trim_end_matches(['\n', '\r']);
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if line == patch::BEGIN {
+            patch = true;
+        } else if line == "*** End Patch" {
+            patch = false;
+        } else if is_mark(line, '<', " SEARCH") {
+            block = true;
+        } else if is_mark(line, '>', " REPLACE") {
+            block = false;
+        } else if line.is_empty() && !fenced && !block && !patch {
+            whole = at;
+        }
+    }
+    if whole == 0 { text.len() } else { whole }
 }
 
 /// An edit that a reply asks for and that is made only once the program says so.
@@ -89,7 +114,7 @@ fn fenced(lines: &[&str], asked: &mut Vec<Asked>) {
         } else if !inside.iter().any(|line| is_mark(line, '<', " SEARCH"))
             && let Some(path) = at.checked_sub(1).and_then(|above| name(lines[above]))
         {
-            add(asked, &path, &Hunks::created(&joined(inside)), true);
+            add(asked, &path, &Hunks::between("", &joined(inside)), true);
         }
         at = end + 1;
     }
@@ -101,7 +126,7 @@ fn diffs(lines: &[&str], asked: &mut Vec<Asked>) {
     let mut finish = |path: Option<&str>, body: &mut Vec<&str>| {
         if let Some(path) = path {
             let mut hunks = Hunks::default();
-            hunks.unified(&joined(body));
+            hunks.unnumbered(&joined(body));
             add(asked, path, &hunks, false);
         }
         body.clear();
@@ -201,9 +226,9 @@ mod tests {
         +new
          same
         b.md +1 -1
-        @@ -0,0 +1 @@
+        @@ -0,0 +1,1 @@
         +hello
-        @@ -1 +0,0 @@
+        @@ -1,1 +0,0 @@
         -x
         ");
     }

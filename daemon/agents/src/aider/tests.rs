@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
+use opensession_hail::{Body, Role};
+
 use super::*;
 use crate::{Derived, Environment, Limits, Record, check};
 
@@ -96,6 +98,51 @@ fn what_is_longer_than_a_state_may_be_comes_in_pieces() {
         _ => None,
     });
     assert_eq!(agent.sum::<usize>(), 1000);
+}
+
+#[test]
+fn edits_of_a_long_reply_are_whole() {
+    let block =
+        |path: &str, old: &str| format!("{path}\n```\n<<<<<<< SEARCH\n{old}\n=======\nnew\n>>>>>>> REPLACE\n```\n\n");
+    // The second block stands where the first piece must end.
+    let words = "words\n".repeat(4990);
+    let second = block("b.py", &format!("{}\n> quoted  \n", "x\n".repeat(60)));
+    let reply = format!("{}{words}\n{second}{}", block("a.py", "old"), "y".repeat(70_000));
+    let text = format!(
+        "#### hi  \n\n{reply}\n\n> Tokens: 1 sent, 2 received.  \n> Applied edit to a.py  \n> Applied edit to b.py  \n"
+    );
+    let (derived, _) = derive(&text, None);
+    let mut told = String::new();
+    let mut edits = Vec::new();
+    for event in &derived.events {
+        match &event.body {
+            Body::Message(message) if message.role == Role::Agent => told += &message.content.text(),
+            Body::Edit(edit) => edits.push((edit.path.as_str(), edit.removed)),
+            _ => {}
+        }
+    }
+    let letters = |text: &str| text.split_whitespace().collect::<String>();
+    assert!(letters(&told) == letters(&reply), "nothing is left out");
+    assert_eq!(edits, [("a.py", Some(1)), ("b.py", Some(63))]);
+}
+
+#[test]
+fn a_long_prompt_is_one_turn() {
+    let text = format!("{}\n\nHello.\n\n> Tokens: 1 sent, 2 received.  \n", "#### /ask why  \n".repeat(5000));
+    let (derived, facts) = derive(&text, None);
+    let human =
+        |event: &&opensession_hail::Event| matches!(&event.body, Body::Message(message) if message.role == Role::Human);
+    let text: usize = derived
+        .events
+        .iter()
+        .filter(human)
+        .map(|event| match &event.body {
+            Body::Message(message) => message.content.text().lines().count(),
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(text, 5000);
+    assert!(facts.first_prompt.expect("a prompt").starts_with("why"));
 }
 
 #[test]

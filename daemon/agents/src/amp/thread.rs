@@ -2,13 +2,15 @@
 
 use opensession_hail::{Compaction, Content, EditOperation, Status, Usage};
 
-use crate::transcript::{
-    Came, Format, Made, Session,
-    blocks::{self, Run, numbered},
+use crate::{
     hunks::Hunks,
-    json::{self, Value},
-    replace,
-    tools::Tools,
+    transcript::{
+        Came, Format, Made, Session,
+        blocks::{self, Run, numbered},
+        json::{self, Value},
+        replace,
+        tools::Tools,
+    },
 };
 
 /// Threads of Amp.
@@ -190,10 +192,8 @@ fn result(block: &Value<'_>, session: &mut Session<'_, ()>) {
     let path = id.and_then(|id| session.path_of(id));
     let diff = told.and_then(|told| json::text(told, "diff"));
     let edits = diff.filter(|diff| diff.contains("@@")).zip(path).map(|(diff, path)| {
-        let mut hunks = Hunks::default();
-        hunks.unified(diff);
         let operation = if diff.contains("@@ -0,0 ") { EditOperation::Create } else { EditOperation::Update };
-        vec![hunks.edit(&path, operation)]
+        vec![Hunks::of_unified(diff).edit(path, operation, None)]
     });
     session.result(Came { id, status, exit_code, content, edits, ..Came::default() });
 }

@@ -4,7 +4,7 @@ use opensession_hail::EditOperation;
 use serde_json::Value;
 
 use super::state::Waiting;
-use crate::{codex::patch, unified::Hunks};
+use crate::{codex::patch, hunks::Hunks};
 
 /// The edits that the tool `name` makes when its call succeeds.
 pub(super) fn of_call(name: &str, input: &Value) -> Vec<Waiting> {
@@ -37,7 +37,7 @@ pub(super) fn of_call(name: &str, input: &Value) -> Vec<Waiting> {
 
 /// A file's whole new text.
 pub(super) fn whole(path: &str, content: &str) -> Waiting {
-    waiting(path, Hunks::created(content), true)
+    waiting(path, Hunks::between("", content), true)
 }
 
 fn compared(path: &str, old: &str, new: &str) -> Waiting {
@@ -51,7 +51,7 @@ pub(super) fn of_diff(path: &str, diff: &str) -> Waiting {
     let mut hunks = Hunks::default();
     blocks(diff, &mut hunks);
     if hunks.text.is_empty() && diff.lines().any(|line| line.starts_with("@@")) {
-        hunks.unified(diff);
+        hunks.unnumbered(diff);
     }
     if hunks.text.is_empty() { Waiting { known: false, ..whole(path, "") } } else { waiting(path, hunks, false) }
 }
@@ -142,7 +142,7 @@ mod tests {
             "replace_in_file",
             json!({"path": "a", "diff": "------- SEARCH\nx\n=======\ny\n+++++++ REPLACE\n<<<<<<< SEARCH\n=======\nz\n>>>>>>> REPLACE"}),
         );
-        assert_eq!(replaced, "a Update false\n@@ -1 +1 @@\n-x\n+y\n@@ -0,0 +1 @@\n+z\n");
+        assert_eq!(replaced, "a Update false\n@@ -1 +1 @@\n-x\n+y\n@@ -0,0 +1,1 @@\n+z\n");
         let roo = shown(
             "apply_diff",
             json!({"path": "a", "diff": "<<<<<<< SEARCH\n:start_line:3\n-------\nx\n=======\ny\n>>>>>>> REPLACE"}),

@@ -13,7 +13,7 @@ use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
     cline::{message, text::checkboxes},
     derive::Activity,
-    unified::Hunks,
+    hunks::Hunks,
 };
 
 const VERSION: u32 = 1;
@@ -227,7 +227,7 @@ fn edit(name: &str, input: &Value, call_id: Option<String>) -> Option<Edit> {
     match name {
         "create_new_file" => {
             operation = EditOperation::Create;
-            hunks = Hunks::created(input["contents"].as_str().unwrap_or_default());
+            hunks = Hunks::between("", input["contents"].as_str().unwrap_or_default());
         }
         "single_find_and_replace" | "Edit" => compare(input, &mut hunks),
         "multi_edit" | "MultiEdit" => {
@@ -237,16 +237,7 @@ fn edit(name: &str, input: &Value, call_id: Option<String>) -> Option<Edit> {
         "edit_existing_file" | "Write" => {}
         _ => return None,
     }
-    let known = !hunks.text.is_empty();
-    Some(Edit {
-        path: path.to_owned(),
-        operation,
-        added: known.then_some(hunks.added),
-        removed: known.then_some(hunks.removed),
-        diff: known.then_some(hunks.text),
-        to: None,
-        call_id,
-    })
+    Some(hunks.edit(path, operation, call_id.as_deref()))
 }
 
 /// A message's content, with the names of what was attached to it.

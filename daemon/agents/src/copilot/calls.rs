@@ -11,7 +11,7 @@ use opensession_hail::{
 };
 use serde_json::Value;
 
-use crate::{codex::patch, loose, text_diff::Hunks};
+use crate::{codex::patch, hunks::Hunks, lenient_json};
 
 /// Results are gathered from trees so deep.
 const DEPTH: usize = 64;
@@ -26,11 +26,11 @@ pub(super) struct Call<'a> {
 
 /// The call that a round tells. `terminal` is what the person was shown of it, for a command.
 pub(super) fn of_round<'a>(call: &'a Value, metadata: &'a Value, terminal: Option<&Value>) -> Option<Call<'a>> {
-    let (id, name) = (loose::text(call, "id")?, loose::text(call, "name")?);
-    let input = loose::nested(call, "arguments").unwrap_or_default();
+    let (id, name) = (lenient_json::text(call, "id")?, lenient_json::text(call, "name")?);
+    let input = lenient_json::nested(call, "arguments").unwrap_or_default();
     let result = metadata.get("toolCallResults").and_then(|results| results.get(id)).map(|result| {
         let mut text = String::new();
-        for part in loose::list(result, "content") {
+        for part in lenient_json::list(result, "content") {
             gather(part.get("value").unwrap_or(part), 0, &mut text);
         }
         let exit_code = terminal.and_then(exit_code);
@@ -41,8 +41,8 @@ pub(super) fn of_round<'a>(call: &'a Value, metadata: &'a Value, terminal: Optio
 
 /// The call that a part shows. Parts that are hidden repeat others.
 pub(super) fn of_part(part: &Value) -> Option<Call<'_>> {
-    let (id, name) = (loose::text(part, "toolCallId")?, loose::text(part, "toolId")?);
-    if loose::text(part, "presentation") == Some("hidden") {
+    let (id, name) = (lenient_json::text(part, "toolCallId")?, lenient_json::text(part, "toolId")?);
+    if lenient_json::text(part, "presentation") == Some("hidden") {
         return None;
     }
     let shown = part.get("toolSpecificData").unwrap_or(&Value::Null);
@@ -52,9 +52,9 @@ pub(super) fn of_part(part: &Value) -> Option<Call<'_>> {
     } else if let Some(input) = shown.get("rawInput") {
         Cow::Borrowed(input)
     } else {
-        loose::nested(details, "input").unwrap_or_else(|| {
+        lenient_json::nested(details, "input").unwrap_or_else(|| {
             let message = part.get("invocationMessage").unwrap_or(&Value::Null);
-            let message = message.as_str().or_else(|| loose::text(message, "value"));
+            let message = message.as_str().or_else(|| lenient_json::text(message, "value"));
             Cow::Owned(message.map_or(Value::Null, |message| serde_json::json!({ "message": message })))
         })
     };
@@ -64,7 +64,7 @@ pub(super) fn of_part(part: &Value) -> Option<Call<'_>> {
     let complete = part.get("isComplete") != Some(&Value::Bool(false));
     let result = (complete || refused).then(|| {
         let mut text = String::new();
-        for output in loose::list(details, "output") {
+        for output in lenient_json::list(details, "output") {
             gather(output, 0, &mut text);
         }
         let failed = details.get("isError") == Some(&Value::Bool(true));
@@ -93,13 +93,13 @@ fn finished(id: &str, name: &str, text: String, exit_code: Option<i32>, failed: 
 /// The command line that the person was shown.
 fn command(shown: &Value) -> Option<&str> {
     let line = shown.get("commandLine");
-    line.and_then(|line| loose::any_text(line, &["userEdited", "toolEdited", "original"]))
-        .or_else(|| loose::text(shown, "command"))
+    line.and_then(|line| lenient_json::any_text(line, &["userEdited", "toolEdited", "original"]))
+        .or_else(|| lenient_json::text(shown, "command"))
 }
 
 /// Whether the part shows a command.
 pub(super) fn is_terminal(part: &Value) -> bool {
-    part.get("toolSpecificData").is_some_and(|shown| loose::text(shown, "kind") == Some("terminal"))
+    part.get("toolSpecificData").is_some_and(|shown| lenient_json::text(shown, "kind") == Some("terminal"))
 }
 
 fn exit_code(part: &Value) -> Option<i32> {
@@ -133,8 +133,8 @@ impl Call<'_> {
     /// The events of the call: itself, its result, and what it changed.
     pub(super) fn tell(self, model: Option<String>, push: &mut dyn FnMut(Body)) {
         let call_id = Some(self.id.to_owned());
-        let description = || loose::any_text(&self.input, &["explanation", "description"]).map(str::to_owned);
-        match loose::text(&self.input, "command").filter(|_| is_shell_tool(self.name)) {
+        let description = || lenient_json::any_text(&self.input, &["explanation", "description"]).map(str::to_owned);
+        match lenient_json::text(&self.input, "command").filter(|_| is_shell_tool(self.name)) {
             Some(command) => push(Body::Command(Command {
                 call_id: call_id.clone(),
                 name: self.name.to_owned(),
@@ -181,32 +181,32 @@ impl Call<'_> {
     /// The edits that the call makes when it succeeds.
     pub(super) fn edits(&self) -> Vec<Edit> {
         let input = &*self.input;
-        let call_id = || Some(self.id.to_owned());
+        let call_id = Some(self.id);
         let text = |key| input.get(key).and_then(Value::as_str).unwrap_or_default();
-        let path = || loose::any_text(input, &["filePath", "path"]).map(str::to_owned);
+        let path = || lenient_json::any_text(input, &["filePath", "path"]).map(str::to_owned);
         let edit = match self.name {
             "create_file" | "copilot_createFile" => {
-                path().map(|path| Hunks::between("", text("content")).edit(path, EditOperation::Create, call_id()))
+                path().map(|path| Hunks::between("", text("content")).edit(path, EditOperation::Create, call_id))
             }
             "replace_string_in_file" | "copilot_replaceString" => path().map(|path| {
-                Hunks::between(text("oldString"), text("newString")).edit(path, EditOperation::Update, call_id())
+                Hunks::between(text("oldString"), text("newString")).edit(path, EditOperation::Update, call_id)
             }),
             "multi_replace_string_in_file" | "copilot_multiReplaceString" => {
                 let one = |one: &Value| {
                     let text = |key| one.get(key).and_then(Value::as_str).unwrap_or_default();
                     let hunks = Hunks::between(text("oldString"), text("newString"));
-                    Some(hunks.edit(loose::owned(one, "filePath")?, EditOperation::Update, call_id()))
+                    Some(hunks.edit(lenient_json::owned(one, "filePath")?, EditOperation::Update, call_id))
                 };
-                return loose::list(input, "replacements").iter().filter_map(one).collect();
+                return lenient_json::list(input, "replacements").iter().filter_map(one).collect();
             }
             // What was there before is not told: the code stands for more than itself.
             "insert_edit_into_file" | "copilot_insertEdit" | "edit_notebook_file" | "copilot_editNotebook" => {
-                path().map(|path| Hunks::default().edit(path, EditOperation::Update, call_id()))
+                path().map(|path| Hunks::default().edit(path, EditOperation::Update, call_id))
             }
             "apply_patch" | "copilot_applyPatch" => {
-                let patch = loose::text(input, "input").or_else(|| input.as_str()).and_then(patch::inside);
+                let patch = lenient_json::text(input, "input").or_else(|| input.as_str()).and_then(patch::inside);
                 let mut edits = patch.map(patch::edits).unwrap_or_default();
-                edits.iter_mut().for_each(|edit| edit.call_id = call_id());
+                edits.iter_mut().for_each(|edit| edit.call_id = call_id.map(str::to_owned));
                 return edits;
             }
             _ => None,
@@ -219,15 +219,16 @@ impl Call<'_> {
             return None;
         }
         let item = |item: &Value| {
-            let status = match loose::text(item, "status") {
+            let status = match lenient_json::text(item, "status") {
                 Some("completed") => TodoStatus::Completed,
                 Some("in-progress") => TodoStatus::InProgress,
                 _ => TodoStatus::Pending,
             };
-            let id = loose::number(item, "id").map(|id| id.to_string()).or_else(|| loose::owned(item, "id"));
-            Some(TodoItem { id, content: loose::owned(item, "title")?, status })
+            let id =
+                lenient_json::number(item, "id").map(|id| id.to_string()).or_else(|| lenient_json::owned(item, "id"));
+            Some(TodoItem { id, content: lenient_json::owned(item, "title")?, status })
         };
-        let items: Vec<TodoItem> = loose::list(&self.input, "todoList").iter().filter_map(item).collect();
+        let items: Vec<TodoItem> = lenient_json::list(&self.input, "todoList").iter().filter_map(item).collect();
         (!items.is_empty()).then_some(Todo { items })
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Environment, Problem, Root, Source, SourceKind, database, loose};
+use crate::{Environment, Problem, Root, Source, SourceKind, database, lenient_json};
 
 /// The database of a workspace.
 const DATABASE: &str = "state.vscdb";
@@ -90,7 +90,7 @@ pub(super) fn folder(path: &Path) -> Option<String> {
         return None;
     }
     let value: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    loose::text(&value, "folder").map(loose::path_of_uri)
+    lenient_json::text(&value, "folder").map(lenient_json::path_of_uri)
 }
 
 /// Whether anything in the folder of these names below a root of that kind matters.

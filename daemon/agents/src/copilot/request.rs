@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls::{self, Call};
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity, loose, text_diff::Hunks};
+use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity, hunks::Hunks, lenient_json};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
@@ -42,7 +42,7 @@ impl Deriver for Requests {
         let value: Value = match serde_json::from_slice(record.bytes) {
             Ok(value) => value,
             Err(error) => {
-                let reason = loose::not_json(&error);
+                let reason = lenient_json::not_json(&error);
                 derived.problems.push(Problem { record: record.number, position: record.position, reason });
                 return;
             }
@@ -50,7 +50,7 @@ impl Deriver for Requests {
         match record.side {
             Some("session") => self.session(&value, derived),
             Some("folder") => {
-                self.facts.cwd = loose::owned(&value, "folder");
+                self.facts.cwd = lenient_json::owned(&value, "folder");
                 self.facts.last_cwd.clone_from(&self.facts.cwd);
             }
             Some(_) => {}
@@ -74,7 +74,7 @@ impl Deriver for Requests {
 /// Whether Copilot answered: other extensions' chats stand in the same files.
 fn is_copilots(request: &Value) -> bool {
     let extension = request.get("agent").and_then(|agent| agent.get("extensionId"));
-    let name = extension.and_then(|extension| extension.as_str().or_else(|| loose::text(extension, "value")));
+    let name = extension.and_then(|extension| extension.as_str().or_else(|| lenient_json::text(extension, "value")));
     name.is_none_or(|name| name.to_ascii_lowercase().starts_with("github.copilot"))
 }
 
@@ -104,57 +104,57 @@ impl Requests {
     }
 
     fn session(&mut self, session: &Value, derived: &mut Derived) {
-        self.saw(loose::time_of(session, "creationDate"));
-        self.saw(loose::time_of(session, "lastMessageDate"));
-        self.facts.native_id = loose::owned(session, "sessionId");
+        self.saw(lenient_json::time_of(session, "creationDate"));
+        self.saw(lenient_json::time_of(session, "lastMessageDate"));
+        self.facts.native_id = lenient_json::owned(session, "sessionId");
         if let Some(repository) = session.get("repoData") {
-            self.facts.repository = loose::any_text(repository, &["remoteUrl", "remoteURL"]).map(str::to_owned);
-            self.facts.branch = loose::any_text(repository, &["localBranch", "branch"]).map(str::to_owned);
-            self.facts.commit = loose::any_text(repository, &["localHeadCommit", "commit"]).map(str::to_owned);
+            self.facts.repository = lenient_json::any_text(repository, &["remoteUrl", "remoteURL"]).map(str::to_owned);
+            self.facts.branch = lenient_json::any_text(repository, &["localBranch", "branch"]).map(str::to_owned);
+            self.facts.commit = lenient_json::any_text(repository, &["localHeadCommit", "commit"]).map(str::to_owned);
         }
-        let title = loose::any_text(session, &["customTitle", "computedTitle"]);
+        let title = lenient_json::any_text(session, &["customTitle", "computedTitle"]);
         if let Some(title) = title.filter(|title| self.facts.agent_title.as_deref() != Some(title)) {
             self.facts.agent_title = Some(title.to_owned());
-            let mut out = Out { derived, id: None, ts: loose::time_of(session, "lastMessageDate") };
+            let mut out = Out { derived, id: None, ts: lenient_json::time_of(session, "lastMessageDate") };
             out.push(Body::Title(Title { title: title.to_owned(), source: None }));
         }
     }
 
     fn request(&mut self, request: &Value, derived: &mut Derived) {
-        let ts = loose::time_of(request, "timestamp");
+        let ts = lenient_json::time_of(request, "timestamp");
         let result = request.get("result").unwrap_or(&Value::Null);
         let metadata = result.get("metadata").unwrap_or(&Value::Null);
         self.saw(ts);
-        let elapsed = result.get("timings").and_then(|timings| loose::number(timings, "totalElapsed"));
+        let elapsed = result.get("timings").and_then(|timings| lenient_json::number(timings, "totalElapsed"));
         let elapsed = elapsed.and_then(|elapsed| i64::try_from(elapsed).ok()).map(SignedDuration::from_millis);
         self.saw(ts.zip(elapsed).and_then(|(ts, elapsed)| ts.checked_add(elapsed).ok()));
         if let Some(model) =
-            loose::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
+            lenient_json::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
             && model != "auto"
         {
             self.facts.model = Some(model.to_owned());
         }
-        let mut out = Out { derived, id: loose::owned(request, "requestId"), ts };
+        let mut out = Out { derived, id: lenient_json::owned(request, "requestId"), ts };
         self.prompt(request, &mut out);
 
         let model = self.facts.model.clone();
-        let summary = metadata.get("summary").and_then(|summary| loose::owned(summary, "text"));
+        let summary = metadata.get("summary").and_then(|summary| lenient_json::owned(summary, "text"));
         if let Some(content) = summary {
             out.push(Body::Compaction(Compaction { content, ..Compaction::default() }));
         }
         answer(request, metadata, model.as_ref(), &mut out);
         let error = result.get("errorDetails").unwrap_or(&Value::Null);
-        if let Some(message) = loose::owned(error, "message") {
-            out.push(Body::Error(ErrorEvent { message, code: loose::owned(error, "code") }));
+        if let Some(message) = lenient_json::owned(error, "message") {
+            out.push(Body::Error(ErrorEvent { message, code: lenient_json::owned(error, "code") }));
         }
         let usage = result.get("usage").unwrap_or(&Value::Null);
         if let (Some(input), Some(output)) =
-            (loose::number(usage, "promptTokens"), loose::number(usage, "completionTokens"))
+            (lenient_json::number(usage, "promptTokens"), lenient_json::number(usage, "completionTokens"))
         {
             let message_id = out.id.clone();
             out.push(Body::Usage(Usage { message_id, model, input, output, ..Usage::default() }));
         }
-        let state = request.get("modelState").and_then(|state| loose::number(state, "value"));
+        let state = request.get("modelState").and_then(|state| lenient_json::number(state, "value"));
         self.facts.activity = match state {
             Some(0 | 4) => Activity::Working,
             Some(2) => Activity::Interrupted,
@@ -165,8 +165,8 @@ impl Requests {
 
     fn prompt(&mut self, request: &Value, out: &mut Out<'_>) {
         let message = request.get("message").unwrap_or(&Value::Null);
-        let text = message.as_str().or_else(|| loose::text(message, "text")).unwrap_or_default();
-        let attached = request.get("variableData").map_or(&[][..], |data| loose::list(data, "variables"));
+        let text = message.as_str().or_else(|| lenient_json::text(message, "text")).unwrap_or_default();
+        let attached = request.get("variableData").map_or(&[][..], |data| lenient_json::list(data, "variables"));
         let attached: Vec<Part> = attached.iter().take(100).filter_map(attachment).collect();
         if text.trim().is_empty() && attached.is_empty() {
             return;
@@ -174,28 +174,29 @@ impl Requests {
         if self.facts.first_prompt.is_none() && !text.trim().is_empty() {
             self.facts.first_prompt = Some(text.trim().chars().take(PROMPT_CHARACTERS).collect());
         }
-        out.say(Role::Human, loose::content(text.to_owned(), attached), None);
+        out.say(Role::Human, lenient_json::content(text.to_owned(), attached), None);
     }
 }
 
 /// A file or an image that the person attached; what the editor adds by itself is not.
 fn attachment(variable: &Value) -> Option<Part> {
-    let implicit = loose::text(variable, "id").is_some_and(|id| id.starts_with("vscode.implicit"));
-    let kind = loose::text(variable, "kind")?;
+    let implicit = lenient_json::text(variable, "id").is_some_and(|id| id.starts_with("vscode.implicit"));
+    let kind = lenient_json::text(variable, "kind")?;
     if implicit || !matches!(kind, "file" | "directory" | "image") {
         return None;
     }
-    let media_type = loose::owned(variable, "mimeType");
-    let name = loose::owned(variable, "name");
-    Some(loose::data_part(if kind == "image" { "image" } else { "document" }, name, media_type, None))
+    let media_type = lenient_json::owned(variable, "mimeType");
+    let name = lenient_json::owned(variable, "name");
+    Some(lenient_json::data_part(if kind == "image" { "image" } else { "document" }, name, media_type, None))
 }
 
 /// The answer: what was thought, said and done, as it went to the model where that is told, else as it was shown.
 fn answer(request: &Value, metadata: &Value, model: Option<&String>, out: &mut Out<'_>) {
-    let parts = loose::list(request, "response");
-    let rounds = loose::list(metadata, "toolCallRounds");
-    let says = rounds.iter().any(|round| loose::text(round, "response").is_some_and(|text| !text.trim().is_empty()));
-    let does = rounds.iter().any(|round| !loose::list(round, "toolCalls").is_empty());
+    let parts = lenient_json::list(request, "response");
+    let rounds = lenient_json::list(metadata, "toolCallRounds");
+    let says =
+        rounds.iter().any(|round| lenient_json::text(round, "response").is_some_and(|text| !text.trim().is_empty()));
+    let does = rounds.iter().any(|round| !lenient_json::list(round, "toolCalls").is_empty());
     let mut edited = BTreeSet::new();
     let mut tell = |call: Call<'_>, out: &mut Out<'_>| {
         if call.result.as_ref().is_some_and(|result| result.status == Status::Ok) {
@@ -214,11 +215,11 @@ fn answer(request: &Value, metadata: &Value, model: Option<&String>, out: &mut O
         if let Some(content) = thought(round.get("thinking")) {
             out.push(Body::Thinking(Thinking { content, model: model.cloned() }));
         }
-        if let Some(text) = loose::text(round, "response").filter(|text| !text.trim().is_empty()) {
+        if let Some(text) = lenient_json::text(round, "response").filter(|text| !text.trim().is_empty()) {
             out.say(Role::Agent, Content::Text(text.to_owned()), model.cloned());
         }
-        for call in loose::list(round, "toolCalls") {
-            let is_terminal = loose::text(call, "name") == Some("run_in_terminal");
+        for call in lenient_json::list(round, "toolCalls") {
+            let is_terminal = lenient_json::text(call, "name") == Some("run_in_terminal");
             let terminal = if is_terminal { terminals.next() } else { None };
             if let Some(call) = calls::of_round(call, metadata, terminal) {
                 tell(call, out);
@@ -227,9 +228,9 @@ fn answer(request: &Value, metadata: &Value, model: Option<&String>, out: &mut O
     }
     // Changes of files that no call tells.
     for part in parts.iter().filter(|part| matches!(kind(part), Some("textEditGroup" | "notebookEditGroup"))) {
-        if let Some(path) = part.get("uri").and_then(loose::path_of_uri_object)
+        if let Some(path) = part.get("uri").and_then(lenient_json::path_of_uri_object)
             && edited.insert(comparable(&path))
-            && !loose::list(part, "edits").is_empty()
+            && !lenient_json::list(part, "edits").is_empty()
         {
             out.push(Body::Edit(Hunks::default().edit(path, EditOperation::Update, None)));
         }
@@ -237,7 +238,7 @@ fn answer(request: &Value, metadata: &Value, model: Option<&String>, out: &mut O
 }
 
 fn kind(part: &Value) -> Option<&str> {
-    loose::text(part, "kind")
+    lenient_json::text(part, "kind")
 }
 
 /// Tells from the parts that were shown what is wanted of texts, calls and reasoning.
@@ -258,8 +259,8 @@ fn shown<'a>(
     for part in parts {
         match kind(part) {
             None | Some("markdownContent") => {
-                let words = part.as_str().or_else(|| loose::text(part, "value"));
-                let content = part.get("content").and_then(|content| loose::text(content, "value"));
+                let words = part.as_str().or_else(|| lenient_json::text(part, "value"));
+                let content = part.get("content").and_then(|content| lenient_json::text(content, "value"));
                 text.push_str(words.or(content).unwrap_or_default());
             }
             Some("inlineReference") => text.push_str(&reference(part)),
@@ -284,11 +285,11 @@ fn shown<'a>(
 /// The name that stands in a text for a file or a symbol.
 fn reference(part: &Value) -> String {
     let inner = part.get("inlineReference").unwrap_or(&Value::Null);
-    if let Some(name) = loose::text(part, "name").or_else(|| loose::text(inner, "name")) {
+    if let Some(name) = lenient_json::text(part, "name").or_else(|| lenient_json::text(inner, "name")) {
         return format!("`{name}`");
     }
     let uri = inner.get("uri").or_else(|| inner.get("location")?.get("uri")).unwrap_or(inner);
-    let path = loose::path_of_uri_object(uri).unwrap_or_default();
+    let path = lenient_json::path_of_uri_object(uri).unwrap_or_default();
     let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
     if name.is_empty() { String::new() } else { format!("`{name}`") }
 }

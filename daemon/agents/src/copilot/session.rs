@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
-    CutError, loose,
+    CutError, lenient_json,
     rows::{self, Row, Rows},
 };
 
@@ -52,7 +52,7 @@ struct Glance<'a> {
 
 /// The session in a document.
 pub(super) fn of_document(bytes: &[u8], folder: Option<String>) -> Result<Session, CutError> {
-    let malformed = |error: &serde_json::Error| CutError::Malformed(loose::not_json(error));
+    let malformed = |error: &serde_json::Error| CutError::Malformed(lenient_json::not_json(error));
     let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
     let requests = members.get("requests").map(|requests| serde_json::from_str(requests.get()));
     let requests: Vec<Box<RawValue>> = requests.transpose().map_err(|error| malformed(&error))?.unwrap_or_default();
@@ -198,7 +198,7 @@ impl Glance<'_> {
     /// Whether the answer is not there, or goes on.
     fn is_pending(&self) -> bool {
         let state = self.model_state.and_then(|state| serde_json::from_str::<Value>(state.get()).ok());
-        match state.as_ref().and_then(|state| loose::number(state, "value")) {
+        match state.as_ref().and_then(|state| lenient_json::number(state, "value")) {
             Some(state) => matches!(state, 0 | 4),
             None => {
                 let is_null = |raw: Option<&RawValue>| raw.is_none_or(|raw| raw.get() == "null");

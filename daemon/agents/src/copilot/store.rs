@@ -10,7 +10,7 @@ use super::{places, session};
 use crate::{
     Cursor, Cut, CutError, Limits, Listing, Problem, Sink, Source, SourceKind,
     database::{Database, fault, text},
-    loose, rows,
+    lenient_json, rows,
 };
 
 /// The value's key.
@@ -92,7 +92,7 @@ fn all(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<Box<R
         // A newer version keeps something else there.
         Ok(_) => {}
         Err(error) => {
-            let reason = format!("the value {SESSIONS} is {}", loose::not_json(&error));
+            let reason = format!("the value {SESSIONS} is {}", lenient_json::not_json(&error));
             problems.push(Problem { record: 0, position: 0, reason });
         }
     }

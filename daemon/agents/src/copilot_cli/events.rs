@@ -7,7 +7,9 @@ use opensession_hail::{
 use serde_json::Value;
 
 use super::{WORKSPACE, state::State};
-use crate::{Derived, Deriver, Facts, Problem, Record, codex::patch, derive::Activity, loose, rows, text_diff::Hunks};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, codex::patch, derive::Activity, hunks::Hunks, lenient_json, rows,
+};
 
 /// Derives a session from its log.
 pub(crate) struct Events {
@@ -38,7 +40,7 @@ impl Deriver for Events {
         let line: Value = match serde_json::from_slice(record.bytes) {
             Ok(line) => line,
             Err(error) => {
-                let reason = loose::not_json(&error);
+                let reason = lenient_json::not_json(&error);
                 derived.problems.push(Problem { record: record.number, position: record.position, reason });
                 return;
             }
@@ -48,12 +50,13 @@ impl Deriver for Events {
         }
         let data = line.get("data").unwrap_or(&Value::Null);
         let mut event = Event::new(Body::Unknown(Unknown::default()));
-        event.id = loose::owned(&line, "id");
-        event.ts = loose::time_of(&line, "timestamp");
-        event.subagent =
-            loose::any_text(&line, &["agentId"]).or_else(|| loose::text(data, "parentToolCallId")).map(str::to_owned);
+        event.id = lenient_json::owned(&line, "id");
+        event.ts = lenient_json::time_of(&line, "timestamp");
+        event.subagent = lenient_json::any_text(&line, &["agentId"])
+            .or_else(|| lenient_json::text(data, "parentToolCallId"))
+            .map(str::to_owned);
         self.state.saw(event.ts);
-        if let Some(kind) = loose::text(&line, "type") {
+        if let Some(kind) = lenient_json::text(&line, "type") {
             self.event(kind, &mut At { data, event, derived });
         }
     }
@@ -75,18 +78,18 @@ impl Events {
             "session.resume" => {
                 self.state.runs += 1;
                 self.context(data.get("context"));
-                self.state.answered_by(loose::text(data, "selectedModel"));
+                self.state.answered_by(lenient_json::text(data, "selectedModel"));
             }
             "session.context_changed" => self.context(data.get("context").or(Some(data))),
-            "session.model_change" => self.state.answered_by(loose::text(data, "newModel")),
+            "session.model_change" => self.state.answered_by(lenient_json::text(data, "newModel")),
             "session.title_changed" => self.title(at),
             "user.message" => self.prompt(at),
             "assistant.message" => self.answer(at),
-            "assistant.reasoning" => self.thinking(loose::text(data, "content").unwrap_or_default(), at),
+            "assistant.reasoning" => self.thinking(lenient_json::text(data, "content").unwrap_or_default(), at),
             "assistant.turn_start" => self.state.facts.activity = Activity::Working,
             "assistant.turn_end" => self.state.facts.activity = Activity::Idle,
             "tool.execution_start" | "tool.user_requested" => {
-                if let Some(name) = loose::any_text(data, &["toolName", "name"]) {
+                if let Some(name) = lenient_json::any_text(data, &["toolName", "name"]) {
                     self.call(name, data, at);
                 }
             }
@@ -96,23 +99,23 @@ impl Events {
             "subagent.failed" => at.push(subagent(data, Some(Status::Error))),
             "session.compaction_complete" if data.get("success") != Some(&Value::Bool(false)) => {
                 at.push(Body::Compaction(Compaction {
-                    content: loose::owned(data, "summaryContent").unwrap_or_default(),
+                    content: lenient_json::owned(data, "summaryContent").unwrap_or_default(),
                     trigger: None,
-                    tokens_before: loose::number(data, "preCompactionTokens"),
+                    tokens_before: lenient_json::number(data, "preCompactionTokens"),
                 }));
             }
             "session.snapshot_rewind" => at.push(rollback(data)),
-            "session.handoff" => system(loose::text(data, "summary"), at),
-            "system.notification" => system(loose::text(data, "content"), at),
+            "session.handoff" => system(lenient_json::text(data, "summary"), at),
+            "system.notification" => system(lenient_json::text(data, "content"), at),
             "abort" => {
                 self.state.facts.activity = Activity::Interrupted;
-                let message = loose::owned(data, "reason").unwrap_or_else(|| "abort".to_owned());
+                let message = lenient_json::owned(data, "reason").unwrap_or_else(|| "abort".to_owned());
                 at.push(Body::Error(ErrorEvent { message, code: Some("interrupted".to_owned()) }));
             }
             "session.error" => {
-                let code = loose::number(data, "statusCode").map(|code| code.to_string());
-                if let Some(message) = loose::owned(data, "message") {
-                    let code = code.or_else(|| loose::owned(data, "errorType"));
+                let code = lenient_json::number(data, "statusCode").map(|code| code.to_string());
+                if let Some(message) = lenient_json::owned(data, "message") {
+                    let code = code.or_else(|| lenient_json::owned(data, "errorType"));
                     at.push(Body::Error(ErrorEvent { message, code }));
                 }
             }
@@ -142,10 +145,10 @@ impl Events {
     fn start(&mut self, data: &Value) {
         let state = &mut self.state;
         state.runs += 1;
-        state.saw(loose::time_of(data, "startTime"));
-        state.answered_by(loose::text(data, "selectedModel"));
-        state.facts.native_id = loose::owned(data, "sessionId");
-        let version = loose::any_text(data, &["copilotVersion", "vscodeVersion"]);
+        state.saw(lenient_json::time_of(data, "startTime"));
+        state.answered_by(lenient_json::text(data, "selectedModel"));
+        state.facts.native_id = lenient_json::owned(data, "sessionId");
+        let version = lenient_json::any_text(data, &["copilotVersion", "vscodeVersion"]);
         state.facts.agent_version = version.map(str::to_owned);
         self.context(data.get("context"));
     }
@@ -153,21 +156,21 @@ impl Events {
     fn context(&mut self, context: Option<&Value>) {
         let Some(context) = context else { return };
         let facts = &mut self.state.facts;
-        if let Some(cwd) = loose::owned(context, "cwd") {
+        if let Some(cwd) = lenient_json::owned(context, "cwd") {
             facts.cwd.get_or_insert_with(|| cwd.clone());
             facts.last_cwd = Some(cwd);
         }
-        if let Some(branch) = loose::owned(context, "branch") {
+        if let Some(branch) = lenient_json::owned(context, "branch") {
             facts.branch = Some(branch);
         }
         if facts.commit.is_none() {
-            facts.commit = loose::owned(context, "headCommit");
+            facts.commit = lenient_json::owned(context, "headCommit");
         }
         if facts.repository.is_none()
-            && let Some(repository) = loose::text(context, "repository")
+            && let Some(repository) = lenient_json::text(context, "repository")
         {
-            let on_github = loose::text(context, "hostType") == Some("github");
-            let host = loose::text(context, "repositoryHost").or(on_github.then_some("github.com"));
+            let on_github = lenient_json::text(context, "hostType") == Some("github");
+            let host = lenient_json::text(context, "repositoryHost").or(on_github.then_some("github.com"));
             facts.repository = Some(match host {
                 Some(host) => format!("https://{host}/{repository}"),
                 None => repository.to_owned(),
@@ -176,7 +179,7 @@ impl Events {
     }
 
     fn title(&mut self, at: &mut At<'_>) {
-        if let Some(title) = loose::owned(at.data, "title") {
+        if let Some(title) = lenient_json::owned(at.data, "title") {
             self.state.facts.agent_title = Some(title.clone());
             at.push(Body::Title(Title { title, source: None }));
         }
@@ -184,39 +187,39 @@ impl Events {
 
     fn prompt(&mut self, at: &mut At<'_>) {
         let data = at.data;
-        let text = loose::text(data, "content").unwrap_or_default();
-        let parts: Vec<Part> = loose::list(data, "attachments").iter().take(100).map(attachment).collect();
+        let text = lenient_json::text(data, "content").unwrap_or_default();
+        let parts: Vec<Part> = lenient_json::list(data, "attachments").iter().take(100).map(attachment).collect();
         if text.trim().is_empty() && parts.is_empty() {
             return;
         }
         // A sub-agent is prompted by its parent, and the program prompts itself when it goes on alone.
-        let typed = loose::text(data, "source").is_none_or(|source| source == "user")
+        let typed = lenient_json::text(data, "source").is_none_or(|source| source == "user")
             && data.get("isAutopilotContinuation") != Some(&Value::Bool(true))
             && at.event.subagent.is_none();
         if typed {
             self.state.prompted(text);
         }
         let role = if typed { Role::Human } else { Role::System };
-        let content = loose::content(text.to_owned(), parts);
+        let content = lenient_json::content(text.to_owned(), parts);
         at.push(Body::Message(Message { role, content, tool_calls: Vec::new(), model: None }));
         self.state.facts.activity = Activity::Working;
     }
 
     fn answer(&mut self, at: &mut At<'_>) {
         let data = at.data;
-        self.state.answered_by(loose::text(data, "model"));
-        let model = loose::owned(data, "model").or_else(|| self.state.facts.model.clone());
-        if let Some(reasoning) = loose::text(data, "reasoningText") {
+        self.state.answered_by(lenient_json::text(data, "model"));
+        let model = lenient_json::owned(data, "model").or_else(|| self.state.facts.model.clone());
+        if let Some(reasoning) = lenient_json::text(data, "reasoningText") {
             self.thinking(reasoning, at);
-        } else if loose::any_text(data, &["reasoningOpaque", "encryptedContent"]).is_some() {
+        } else if lenient_json::any_text(data, &["reasoningOpaque", "encryptedContent"]).is_some() {
             at.push(Body::Thinking(Thinking { content: String::new(), model: model.clone() }));
         }
-        if let Some(text) = loose::text(data, "content").filter(|text| !text.trim().is_empty()) {
+        if let Some(text) = lenient_json::text(data, "content").filter(|text| !text.trim().is_empty()) {
             let content = Content::Text(text.to_owned());
             at.push(Body::Message(Message { role: Role::Agent, content, tool_calls: Vec::new(), model }));
         }
-        for request in loose::list(data, "toolRequests") {
-            if let Some(name) = loose::text(request, "name") {
+        for request in lenient_json::list(data, "toolRequests") {
+            if let Some(name) = lenient_json::text(request, "name") {
                 self.call(name, request, at);
             }
         }
@@ -231,15 +234,15 @@ impl Events {
     }
 
     fn call(&mut self, name: &str, call: &Value, at: &mut At<'_>) {
-        let Some(id) = loose::text(call, "toolCallId") else { return };
+        let Some(id) = lenient_json::text(call, "toolCallId") else { return };
         if !self.state.calls(id, name) {
             return;
         }
-        let input = loose::nested(call, "arguments").unwrap_or_default();
+        let input = lenient_json::nested(call, "arguments").unwrap_or_default();
         at.push(called(name, id, &input, self.state.facts.model.clone()));
         wanted_edits(name, &input, id).into_iter().for_each(|edit| self.state.waiting.add(id, edit));
         if name == "update_todo"
-            && let Some(todo) = loose::text(&input, "todos").map(checklist).filter(|todo| !todo.items.is_empty())
+            && let Some(todo) = lenient_json::text(&input, "todos").map(checklist).filter(|todo| !todo.items.is_empty())
         {
             at.push(Body::Todo(todo));
         }
@@ -248,13 +251,14 @@ impl Events {
 
     fn result(&mut self, at: &mut At<'_>) {
         let data = at.data;
-        let Some(id) = loose::text(data, "toolCallId") else { return };
+        let Some(id) = lenient_json::text(data, "toolCallId") else { return };
         let Some(name) = self.state.completes(id) else { return };
         let result = data.get("result").unwrap_or(&Value::Null);
         let error = data.get("error").unwrap_or(&Value::Null);
-        let text = loose::text(result, "content").or_else(|| loose::text(error, "message")).unwrap_or_default();
+        let text =
+            lenient_json::text(result, "content").or_else(|| lenient_json::text(error, "message")).unwrap_or_default();
         let exit_code = if is_shell_tool(&name) { exit_code(result, text) } else { None };
-        let status = match (data.get("success"), loose::text(error, "code")) {
+        let status = match (data.get("success"), lenient_json::text(error, "code")) {
             (_, Some("rejected" | "denied" | "user_rejected")) => Status::Rejected,
             (Some(Value::Bool(false)), _) => Status::Error,
             _ if exit_code.is_some_and(|code| code != 0) => Status::Error,
@@ -266,7 +270,7 @@ impl Events {
             name: Some(name).filter(|name| !name.is_empty()),
             status,
             exit_code,
-            duration_ms: metrics.and_then(|metrics| loose::number(metrics, "durationMs")),
+            duration_ms: metrics.and_then(|metrics| lenient_json::number(metrics, "durationMs")),
             content: Content::Text(text.to_owned()),
             stderr: None,
         }));
@@ -274,9 +278,9 @@ impl Events {
         if status != Status::Ok {
             return;
         }
-        let applied = Hunks::of_unified(loose::text(result, "detailedContent").unwrap_or_default());
+        let applied = Hunks::of_unified(lenient_json::text(result, "detailedContent").unwrap_or_default());
         if let ([edit], false) = (edits.as_mut_slice(), applied.is_empty()) {
-            let made = applied.edit(std::mem::take(&mut edit.path), edit.operation, edit.call_id.take());
+            let made = applied.edit(std::mem::take(&mut edit.path), edit.operation, edit.call_id.as_deref());
             *edit = Edit { to: edit.to.take(), ..made };
         }
         edits.into_iter().for_each(|edit| at.push(Body::Edit(edit)));
@@ -290,7 +294,7 @@ impl Events {
         let mut told = false;
         for (model, metrics) in data.get("modelMetrics").and_then(Value::as_object).into_iter().flatten().take(64) {
             let Some(usage) = metrics.get("usage").filter(|usage| usage.is_object()) else { continue };
-            let count = |key| loose::number(usage, key).unwrap_or(0);
+            let count = |key| lenient_json::number(usage, key).unwrap_or(0);
             let (read, write) = (count("cacheReadTokens"), count("cacheWriteTokens"));
             told = true;
             at.push(Body::Usage(Usage {
@@ -305,10 +309,10 @@ impl Events {
             }));
         }
         let Some(details) = data.get("tokenDetails").filter(|_| !told) else { return };
-        let count = |key| details.get(key).and_then(|kind| loose::number(kind, "tokenCount")).unwrap_or(0);
+        let count = |key| details.get(key).and_then(|kind| lenient_json::number(kind, "tokenCount")).unwrap_or(0);
         at.push(Body::Usage(Usage {
             message_id: Some(format!("run-{run}")),
-            model: loose::owned(data, "currentModel"),
+            model: lenient_json::owned(data, "currentModel"),
             input: count("input"),
             output: count("output"),
             cache_read: count("cache_read"),
@@ -321,13 +325,13 @@ impl Events {
 /// A call of a tool.
 pub(super) fn called(name: &str, id: &str, input: &Value, model: Option<String>) -> Body {
     let call_id = Some(id.to_owned());
-    match loose::text(input, "command").filter(|_| is_shell_tool(name)) {
+    match lenient_json::text(input, "command").filter(|_| is_shell_tool(name)) {
         Some(command) => Body::Command(Command {
             call_id,
             name: name.to_owned(),
             command: command.to_owned(),
-            description: loose::owned(input, "description"),
-            cwd: loose::owned(input, "cwd"),
+            description: lenient_json::owned(input, "description"),
+            cwd: lenient_json::owned(input, "cwd"),
             model,
         }),
         None => Body::ToolCall(ToolCall { call_id, name: name.to_owned(), input: input.clone(), model }),
@@ -337,16 +341,17 @@ pub(super) fn called(name: &str, id: &str, input: &Value, model: Option<String>)
 /// The edits that a call wants to make.
 fn wanted_edits(name: &str, input: &Value, id: &str) -> Vec<Edit> {
     let text = |key| input.get(key).and_then(Value::as_str).unwrap_or_default();
-    let path = || loose::owned(input, "path");
-    let call_id = Some(id.to_owned());
+    let path = || lenient_json::owned(input, "path");
+    let call_id = Some(id);
     let edit = match name {
         "create" => path().map(|path| Hunks::between("", text("file_text")).edit(path, EditOperation::Create, call_id)),
         "edit" | "str_replace" => path()
             .map(|path| Hunks::between(text("old_str"), text("new_str")).edit(path, EditOperation::Update, call_id)),
         "apply_patch" => {
-            let patch = input.as_str().or_else(|| loose::any_text(input, &["input", "patch"])).and_then(patch::inside);
+            let patch =
+                input.as_str().or_else(|| lenient_json::any_text(input, &["input", "patch"])).and_then(patch::inside);
             let mut edits = patch.map(patch::edits).unwrap_or_default();
-            edits.iter_mut().for_each(|edit| edit.call_id.clone_from(&call_id));
+            edits.iter_mut().for_each(|edit| edit.call_id = call_id.map(str::to_owned));
             return edits;
         }
         _ => None,
@@ -356,7 +361,7 @@ fn wanted_edits(name: &str, input: &Value, id: &str) -> Vec<Edit> {
 
 /// The exit code that ends a shell's output, or that stands apart in newer versions.
 fn exit_code(result: &Value, text: &str) -> Option<i32> {
-    let apart = loose::list(result, "contents").iter().find_map(|part| part.get("exitCode")?.as_i64());
+    let apart = lenient_json::list(result, "contents").iter().find_map(|part| part.get("exitCode")?.as_i64());
     if let Some(code) = apart {
         return i32::try_from(code).ok();
     }
@@ -365,20 +370,21 @@ fn exit_code(result: &Value, text: &str) -> Option<i32> {
 }
 
 fn attachment(attachment: &Value) -> Part {
-    let name = loose::any_text(attachment, &["path", "filePath", "displayName", "name", "url"]).map(str::to_owned);
-    let media_type = loose::any_text(attachment, &["mimeType", "mediaType"]).map(str::to_owned);
+    let name =
+        lenient_json::any_text(attachment, &["path", "filePath", "displayName", "name", "url"]).map(str::to_owned);
+    let media_type = lenient_json::any_text(attachment, &["mimeType", "mediaType"]).map(str::to_owned);
     let is_image = media_type.as_deref().is_some_and(|media| media.starts_with("image/"));
-    let bytes = loose::text(attachment, "data").map(|data| data.len() as u64 / 4 * 3);
-    loose::data_part(if is_image { "image" } else { "document" }, name, media_type, bytes)
+    let bytes = lenient_json::text(attachment, "data").map(|data| data.len() as u64 / 4 * 3);
+    lenient_json::data_part(if is_image { "image" } else { "document" }, name, media_type, bytes)
 }
 
 fn subagent(data: &Value, status: Option<Status>) -> Body {
-    let call_id = loose::owned(data, "toolCallId");
+    let call_id = lenient_json::owned(data, "toolCallId");
     Body::Subagent(Subagent {
         agent_id: None,
         call_id,
-        name: loose::owned(data, "agentName"),
-        description: loose::owned(data, "agentDisplayName"),
+        name: lenient_json::owned(data, "agentName"),
+        description: lenient_json::owned(data, "agentDisplayName"),
         status,
     })
 }
@@ -387,10 +393,10 @@ fn subagent(data: &Value, status: Option<Status>) -> Body {
 fn rollback(data: &Value) -> Body {
     let mut fields = Extra::new();
     fields.insert("type".to_owned(), "rollback".into());
-    if let Some(id) = loose::owned(data, "upToEventId") {
+    if let Some(id) = lenient_json::owned(data, "upToEventId") {
         fields.insert("up_to".to_owned(), id.into());
     }
-    if let Some(events) = loose::number(data, "eventsRemoved") {
+    if let Some(events) = lenient_json::number(data, "eventsRemoved") {
         fields.insert("events".to_owned(), events.into());
     }
     Body::Unknown(Unknown { fields })

@@ -4,7 +4,7 @@ use opensession_hail::{Body, Content, Event, Message, Role, ToolResult};
 use serde_json::Value;
 
 use super::{events, state::State};
-use crate::{Derived, Deriver, Facts, Problem, Record, loose};
+use crate::{Derived, Deriver, Facts, Problem, Record, lenient_json};
 
 /// Derives a session from its document, which is one record.
 pub(super) struct History {
@@ -16,16 +16,18 @@ impl Deriver for History {
         let session: Value = match serde_json::from_slice(record.bytes) {
             Ok(session) => session,
             Err(error) => {
-                let reason = loose::not_json(&error);
+                let reason = lenient_json::not_json(&error);
                 derived.problems.push(Problem { record: record.number, position: record.position, reason });
                 return;
             }
         };
         let state = &mut self.state;
-        state.facts.native_id = loose::owned(&session, "sessionId");
-        state.saw(loose::time_of(&session, "startTime"));
-        state.answered_by(loose::text(&session, "selectedModel").or_else(|| loose::text(&session, "model")));
-        for message in loose::list(&session, "chatMessages") {
+        state.facts.native_id = lenient_json::owned(&session, "sessionId");
+        state.saw(lenient_json::time_of(&session, "startTime"));
+        state.answered_by(
+            lenient_json::text(&session, "selectedModel").or_else(|| lenient_json::text(&session, "model")),
+        );
+        for message in lenient_json::list(&session, "chatMessages") {
             self.message(message, derived);
         }
     }
@@ -44,16 +46,16 @@ impl History {
         let text = match message.get("content") {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Array(parts)) => {
-                parts.iter().filter_map(|part| loose::text(part, "text")).collect::<Vec<_>>().join("\n")
+                parts.iter().filter_map(|part| lenient_json::text(part, "text")).collect::<Vec<_>>().join("\n")
             }
             _ => String::new(),
         };
         let mut push = |body| derived.events.push(Event::new(body));
-        let role = match loose::text(message, "role") {
+        let role = match lenient_json::text(message, "role") {
             Some("user") => Role::Human,
             Some("assistant") => Role::Agent,
             Some("tool") => {
-                let call_id = loose::owned(message, "tool_call_id");
+                let call_id = lenient_json::owned(message, "tool_call_id");
                 let name = call_id.as_deref().and_then(|id| self.state.completes(id)).filter(|name| !name.is_empty());
                 push(Body::ToolResult(ToolResult {
                     call_id,
@@ -72,10 +74,10 @@ impl History {
         if !text.trim().is_empty() {
             push(Body::Message(Message { role, content: Content::Text(text), ..Message::default() }));
         }
-        for call in loose::list(message, "tool_calls") {
+        for call in lenient_json::list(message, "tool_calls") {
             let function = call.get("function").unwrap_or(call);
-            if let (Some(id), Some(name)) = (loose::text(call, "id"), loose::text(function, "name")) {
-                let input = loose::nested(function, "arguments").unwrap_or_default();
+            if let (Some(id), Some(name)) = (lenient_json::text(call, "id"), lenient_json::text(function, "name")) {
+                let input = lenient_json::nested(function, "arguments").unwrap_or_default();
                 self.state.calls(id, name);
                 push(events::called(name, id, &input, None));
             }

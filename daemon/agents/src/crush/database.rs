@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::{
     CutError, Listing, Source, SourceKind,
     database::{Database, fault, row_to_json},
+    json_deriver::value,
     rows::{Row, Rows, mark},
-    telling::value,
 };
 
 /// Columns of `sessions` that are read, as far as a database has them.

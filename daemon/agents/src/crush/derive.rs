@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::{
     derive::Activity,
-    diff::Diff,
-    telling::{
+    hunks::Hunks,
+    json_deriver::{
         Out, Tell, binary,
         calls::{Call, Calls},
         fact, of_url,
@@ -189,7 +189,7 @@ impl State {
             status,
             exit_code: exit,
             duration_ms: start.zip(end).and_then(|(start, end)| end.checked_sub(start)),
-            content: crate::telling::content(words, attached.into_iter().collect()),
+            content: crate::json_deriver::content(words, attached.into_iter().collect()),
             stderr: None,
         };
         out.result(own, body);
@@ -270,11 +270,11 @@ fn edit(call: &Call, metadata: &Value) -> Option<Edit> {
         _ => EditOperation::Update,
     };
     let diff = match (text(metadata, "/diff"), old, new) {
-        (_, Some(old), Some(new)) => Diff::between(&old, &new),
-        (Some(diff), ..) => Diff::unified(diff),
+        (_, Some(old), Some(new)) => Hunks::between(&old, &new),
+        (Some(diff), ..) => Hunks::of_unified(diff),
         _ => match (of(&call.input, "/old_string"), of(&call.input, "/new_string")) {
-            (Some(old), Some(new)) => Diff::between(&old, &new),
-            _ => Diff::default(),
+            (Some(old), Some(new)) => Hunks::between(&old, &new),
+            _ => Hunks::default(),
         },
     };
     Some(diff.edit(path, operation, Some(&*call.id).filter(|id| !id.is_empty())))

@@ -7,7 +7,7 @@ use super::{
     state::{Out, State, parse},
     tool,
 };
-use crate::{Derived, Deriver, Facts, Record, derive::Activity, loose};
+use crate::{Derived, Deriver, Facts, Record, derive::Activity, lenient_json};
 
 /// A message of the kind that tells that the history was summarised.
 const SUMMARISED: u64 = 22;
@@ -26,7 +26,7 @@ impl Deriver for Bubbles {
         let Some(value) = parse(record, derived) else { return };
         match record.side {
             Some("composer") => self.composer(&value, derived),
-            Some("folder") => self.state.in_folder(loose::owned(&value, "folder"), true),
+            Some("folder") => self.state.in_folder(lenient_json::owned(&value, "folder"), true),
             Some(_) => {}
             None => self.message(&value, derived),
         }
@@ -45,36 +45,36 @@ impl Bubbles {
     /// Takes what the session's own row tells.
     fn composer(&mut self, own: &Value, derived: &mut Derived) {
         let state = &mut self.state;
-        state.saw(loose::time_of(own, "createdAt"));
-        state.saw(loose::time_of(own, "lastUpdatedAt"));
+        state.saw(lenient_json::time_of(own, "createdAt"));
+        state.saw(lenient_json::time_of(own, "lastUpdatedAt"));
         if state.facts.model.is_none() {
-            state.answered_by(own.get("modelConfig").and_then(|config| loose::text(config, "modelName")));
+            state.answered_by(own.get("modelConfig").and_then(|config| lenient_json::text(config, "modelName")));
         }
-        let repositories = loose::list(own, "trackedGitRepos");
-        state.in_folder(repositories.first().and_then(|repository| loose::owned(repository, "repoPath")), false);
+        let repositories = lenient_json::list(own, "trackedGitRepos");
+        state.in_folder(repositories.first().and_then(|repository| lenient_json::owned(repository, "repoPath")), false);
         let branch = repositories.first().and_then(|repository| {
-            let branches = loose::list(repository, "branches").iter();
-            let last = branches.max_by_key(|branch| loose::number(branch, "lastInteractionAt"));
-            last.and_then(|branch| loose::owned(branch, "branchName"))
+            let branches = lenient_json::list(repository, "branches").iter();
+            let last = branches.max_by_key(|branch| lenient_json::number(branch, "lastInteractionAt"));
+            last.and_then(|branch| lenient_json::owned(branch, "branchName"))
         });
-        if let Some(branch) = branch.or_else(|| loose::owned(own, "createdOnBranch")) {
+        if let Some(branch) = branch.or_else(|| lenient_json::owned(own, "createdOnBranch")) {
             state.facts.branch = Some(branch);
         }
         if let Some(info) = own.get("subagentInfo")
-            && let Some(parent) = loose::owned(info, "parentComposerId")
+            && let Some(parent) = lenient_json::owned(info, "parentComposerId")
         {
             state.facts.parent = Some((parent, Relation::Subagent));
-            state.facts.subagent_type = loose::owned(info, "subagentTypeName");
+            state.facts.subagent_type = lenient_json::owned(info, "subagentTypeName");
         }
-        state.facts.activity = match loose::text(own, "status") {
+        state.facts.activity = match lenient_json::text(own, "status") {
             Some("generating") => Activity::Working,
             Some("aborted") => Activity::Interrupted,
             _ => Activity::Idle,
         };
-        let ts = loose::time_of(own, "lastUpdatedAt");
+        let ts = lenient_json::time_of(own, "lastUpdatedAt");
         let mut out = Out { derived, id: None, ts };
-        let title = loose::text(own, "name").filter(|name| *name != "New Agent" && *name != "New Chat");
-        if let Some(title) = title.or_else(|| loose::text(own, "subtitle")) {
+        let title = lenient_json::text(own, "name").filter(|name| *name != "New Agent" && *name != "New Chat");
+        if let Some(title) = title.or_else(|| lenient_json::text(own, "subtitle")) {
             state.facts.agent_title = Some(title.to_owned());
             if state.title.as_deref() != Some(title) {
                 state.title = Some(title.to_owned());
@@ -82,7 +82,7 @@ impl Bubbles {
             }
         }
         for (model, usage) in own.get("usageData").and_then(Value::as_object).into_iter().flatten().take(64) {
-            let Some(cents) = loose::number(usage, "costInCents").filter(|cents| *cents > 0) else { continue };
+            let Some(cents) = lenient_json::number(usage, "costInCents").filter(|cents| *cents > 0) else { continue };
             if state.costs.insert(model.clone(), cents) != Some(cents) {
                 out.push(Body::Usage(Usage {
                     message_id: Some(format!("usageData:{model}")),
@@ -100,19 +100,23 @@ impl Bubbles {
             (None, Some(message)) => (message, true),
             (None, None) => return,
         };
-        let id = loose::any_text(message, &["bubbleId", "id"]).or_else(|| loose::text(record, "id"));
+        let id = lenient_json::any_text(message, &["bubbleId", "id"]).or_else(|| lenient_json::text(record, "id"));
         let timing = message.get("timingInfo").unwrap_or(&Value::Null);
-        let ts = loose::time_of(message, "createdAt").or_else(|| loose::time_of(timing, "clientRpcSendTime"));
+        let ts =
+            lenient_json::time_of(message, "createdAt").or_else(|| lenient_json::time_of(timing, "clientRpcSendTime"));
         let state = &mut self.state;
         state.saw(ts);
-        state.saw(loose::time_of(timing, "clientEndTime"));
-        state.answered_by(message.get("modelInfo").and_then(|model| loose::text(model, "modelName")));
-        state.answered_by(loose::text(message, "modelType"));
-        let folder = loose::list(message, "workspaceUris").first().and_then(Value::as_str);
-        state.in_folder(folder.map(loose::path_of_uri), false);
+        state.saw(lenient_json::time_of(timing, "clientEndTime"));
+        state.answered_by(message.get("modelInfo").and_then(|model| lenient_json::text(model, "modelName")));
+        state.answered_by(lenient_json::text(message, "modelType"));
+        let folder = lenient_json::list(message, "workspaceUris").first().and_then(Value::as_str);
+        state.in_folder(folder.map(lenient_json::path_of_uri), false);
         let mut out = Out { derived, id: id.map(str::to_owned), ts };
-        let human =
-            if chat { loose::text(message, "type") == Some("user") } else { loose::number(message, "type") == Some(1) };
+        let human = if chat {
+            lenient_json::text(message, "type") == Some("user")
+        } else {
+            lenient_json::number(message, "type") == Some(1)
+        };
         if human {
             person(message, state, &mut out);
         } else {
@@ -122,21 +126,21 @@ impl Bubbles {
 }
 
 fn person(message: &Value, state: &mut State, out: &mut Out<'_>) {
-    let text = match loose::text(message, "text") {
+    let text = match lenient_json::text(message, "text") {
         Some(text) => text.to_owned(),
-        None => loose::text(message, "richText").map(plain_text).unwrap_or_default(),
+        None => lenient_json::text(message, "richText").map(plain_text).unwrap_or_default(),
     };
     let images = images(message);
     if text.trim().is_empty() && images.is_empty() {
         return;
     }
     state.prompted(&text);
-    let content = loose::content(text, images);
+    let content = lenient_json::content(text, images);
     out.push(Body::Message(Message { role: Role::Human, content, tool_calls: Vec::new(), model: None }));
 }
 
 fn agent(message: &Value, record: &Value, state: &mut State, out: &mut Out<'_>) {
-    let kind = loose::number(message, "capabilityType");
+    let kind = lenient_json::number(message, "capabilityType");
     if kind == Some(SUMMARISED) {
         out.push(Body::Compaction(Compaction {
             content: summary(message).unwrap_or_default(),
@@ -147,9 +151,9 @@ fn agent(message: &Value, record: &Value, state: &mut State, out: &mut Out<'_>) 
     if let Some(content) = thinking(message, kind) {
         out.push(Body::Thinking(Thinking { content, model: model.clone() }));
     }
-    let text = loose::any_text(message, &["rawText", "text"]).unwrap_or_default();
+    let text = lenient_json::any_text(message, &["rawText", "text"]).unwrap_or_default();
     if !text.trim().is_empty() {
-        let content = loose::content(text.to_owned(), Vec::new());
+        let content = lenient_json::content(text.to_owned(), Vec::new());
         out.push(Body::Message(Message { role: Role::Agent, content, tool_calls: Vec::new(), model: model.clone() }));
     }
     if let Some(tool) = message.get("toolFormerData") {
@@ -159,8 +163,10 @@ fn agent(message: &Value, record: &Value, state: &mut State, out: &mut Out<'_>) 
         out.push(Body::Error(error));
     }
     let tokens = message.get("tokenCount").unwrap_or(&Value::Null);
-    let (input, output) =
-        (loose::number(tokens, "inputTokens").unwrap_or(0), loose::number(tokens, "outputTokens").unwrap_or(0));
+    let (input, output) = (
+        lenient_json::number(tokens, "inputTokens").unwrap_or(0),
+        lenient_json::number(tokens, "outputTokens").unwrap_or(0),
+    );
     if input > 0 || output > 0 {
         let message_id = out.id.clone();
         out.push(Body::Usage(Usage { message_id, model, input, output, ..Usage::default() }));
@@ -175,32 +181,34 @@ fn agent(message: &Value, record: &Value, state: &mut State, out: &mut Out<'_>) 
 /// The reasoning; empty where the provider hid it, `None` where there was none.
 fn thinking(message: &Value, kind: Option<u64>) -> Option<String> {
     let own = message.get("thinking");
-    let text = own.and_then(|own| own.as_str().or_else(|| loose::text(own, "text")));
+    let text = own.and_then(|own| own.as_str().or_else(|| lenient_json::text(own, "text")));
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         return Some(text.trim().to_owned());
     }
-    let blocks = loose::list(message, "allThinkingBlocks").iter();
-    let blocks: Vec<&str> = blocks.filter_map(|block| loose::any_text(block, &["thinking", "text"])).collect();
+    let blocks = lenient_json::list(message, "allThinkingBlocks").iter();
+    let blocks: Vec<&str> = blocks.filter_map(|block| lenient_json::any_text(block, &["thinking", "text"])).collect();
     if !blocks.is_empty() {
         return Some(blocks.join("\n"));
     }
-    let hidden = own.is_some_and(|own| loose::text(own, "signature").is_some());
+    let hidden = own.is_some_and(|own| lenient_json::text(own, "signature").is_some());
     (hidden || kind == Some(THINKING)).then(String::new)
 }
 
 fn summary(message: &Value) -> Option<String> {
-    loose::owned(&*loose::nested(message, "cachedConversationSummary")?, "summary")
+    lenient_json::owned(&*lenient_json::nested(message, "cachedConversationSummary")?, "summary")
 }
 
 fn error(details: &Value) -> Option<ErrorEvent> {
     let error = details.get("error").unwrap_or(details);
     let inner = error.get("details").unwrap_or(&Value::Null);
-    let told: Vec<&str> = ["title", "detail"].iter().filter_map(|key| loose::text(inner, key)).collect();
+    let told: Vec<&str> = ["title", "detail"].iter().filter_map(|key| lenient_json::text(inner, key)).collect();
     let message = match told.is_empty() {
         false => told.join(": "),
-        true => loose::any_text(error, &["message", "error"]).or_else(|| loose::text(details, "message"))?.to_owned(),
+        true => lenient_json::any_text(error, &["message", "error"])
+            .or_else(|| lenient_json::text(details, "message"))?
+            .to_owned(),
     };
-    let code = loose::any_text(error, &["error", "code"]).map(str::to_owned);
+    let code = lenient_json::any_text(error, &["error", "code"]).map(str::to_owned);
     Some(ErrorEvent { code: code.filter(|code| *code != message), message })
 }
 
@@ -208,15 +216,15 @@ fn error(details: &Value) -> Option<ErrorEvent> {
 fn images(message: &Value) -> Vec<Part> {
     let context = message.get("context").unwrap_or(&Value::Null);
     let lists = [
-        loose::list(message, "images"),
-        loose::list(message, "selectedImages"),
-        loose::list(context, "selectedImages"),
+        lenient_json::list(message, "images"),
+        lenient_json::list(message, "selectedImages"),
+        lenient_json::list(context, "selectedImages"),
     ];
     let images = lists.into_iter().find(|list| !list.is_empty()).unwrap_or_default();
     let part = |image: &Value| {
-        let name = loose::any_text(image, &["path", "filename", "uuid"]).map(str::to_owned);
-        let media_type = loose::any_text(image, &["mimeType", "mediaType"]).map(str::to_owned);
-        loose::data_part("image", name, media_type, loose::number(image, "size"))
+        let name = lenient_json::any_text(image, &["path", "filename", "uuid"]).map(str::to_owned);
+        let media_type = lenient_json::any_text(image, &["mimeType", "mediaType"]).map(str::to_owned);
+        lenient_json::data_part("image", name, media_type, lenient_json::number(image, "size"))
     };
     images.iter().filter(|image| image.is_object()).take(100).map(part).collect()
 }
@@ -224,14 +232,17 @@ fn images(message: &Value) -> Vec<Part> {
 /// The text in a document of the prompt's editor, one line for each block.
 fn plain_text(document: &str) -> String {
     fn gather(node: &Value, depth: usize, text: &mut String) {
-        if let Some(words) = loose::text(node, "text") {
+        if let Some(words) = lenient_json::text(node, "text") {
             text.push_str(words);
         }
-        let children = [loose::list(node, "children"), loose::list(node, "content")];
+        let children = [lenient_json::list(node, "children"), lenient_json::list(node, "content")];
         for child in children.into_iter().flatten().filter(|_| depth < DEPTH) {
             gather(child, depth + 1, text);
         }
-        if matches!(loose::text(node, "type"), Some("paragraph" | "linebreak" | "hardBreak" | "heading" | "listitem")) {
+        if matches!(
+            lenient_json::text(node, "type"),
+            Some("paragraph" | "linebreak" | "hardBreak" | "heading" | "listitem")
+        ) {
             text.push('\n');
         }
     }

@@ -215,7 +215,7 @@ fn by_time(connection: &Connection, prefix: &str, found: Vec<(String, i64)>) -> 
     for (id, row) in found {
         let key = format!("{prefix}{id}");
         let glance: Option<Glance> = value(connection, &key)?.and_then(|json| serde_json::from_str(&json).ok());
-        let time = glance.and_then(|glance| glance.created_at).and_then(|time| crate::loose::time(&time));
+        let time = glance.and_then(|glance| glance.created_at).and_then(|time| crate::lenient_json::time(&time));
         timed.push((time, row, Message { id, place: Place::Row(key, row) }));
     }
     timed.sort_by_key(|(time, row, _)| (*time, *row));

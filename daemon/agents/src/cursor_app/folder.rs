@@ -19,7 +19,7 @@ use super::{legacy, places};
 use crate::{
     CutError,
     database::{self, Database, fault, text},
-    loose,
+    lenient_json,
 };
 
 /// The value that holds the heads of all sessions, in the versions that have no table of them.
@@ -60,9 +60,9 @@ pub(super) fn head(connection: &Connection, id: &str) -> Result<Option<Value>, C
 /// The folder that a head or a session's document names, or the one of the workspace that it names.
 pub(super) fn named(head: &Value, container: &Path) -> Option<String> {
     let workspace = head.get("workspaceIdentifier")?;
-    let uri = workspace.get("uri").and_then(loose::path_of_uri_object);
+    let uri = workspace.get("uri").and_then(lenient_json::path_of_uri_object);
     uri.or_else(|| {
-        let id = loose::text(workspace, "id").filter(|id| !id.contains(['/', '\\']) && *id != "..")?;
+        let id = lenient_json::text(workspace, "id").filter(|id| !id.contains(['/', '\\']) && *id != "..")?;
         of_workspace(&places::user_folder(container)?.join("workspaceStorage").join(id))
     })
 }
@@ -93,8 +93,8 @@ impl Known {
         }
         self.heads = row;
         let heads = legacy::item(connection, HEADS)?.and_then(|heads| serde_json::from_str::<Value>(&heads).ok());
-        for head in heads.iter().flat_map(|heads| loose::list(heads, "allComposers")) {
-            if let (Some(id), Some(folder)) = (loose::text(head, "composerId"), named(head, container)) {
+        for head in heads.iter().flat_map(|heads| lenient_json::list(heads, "allComposers")) {
+            if let (Some(id), Some(folder)) = (lenient_json::text(head, "composerId"), named(head, container)) {
                 self.keep(id, folder);
             }
         }
@@ -131,8 +131,10 @@ fn listed_in(file: &Path) -> Result<Vec<String>, CutError> {
     let database = Database::open(file)?;
     let Some(value) = legacy::item(&database.connection, legacy::COMPOSERS)? else { return Ok(Vec::new()) };
     let Ok(value) = serde_json::from_str::<Value>(&value) else { return Ok(Vec::new()) };
-    let heads = loose::list(&value, "allComposers").iter().filter_map(|head| loose::owned(head, "composerId"));
-    let selected = loose::list(&value, "selectedComposerIds").iter().filter_map(|id| id.as_str().map(str::to_owned));
+    let heads =
+        lenient_json::list(&value, "allComposers").iter().filter_map(|head| lenient_json::owned(head, "composerId"));
+    let selected =
+        lenient_json::list(&value, "selectedComposerIds").iter().filter_map(|id| id.as_str().map(str::to_owned));
     Ok(heads.chain(selected).collect())
 }
 
@@ -143,7 +145,7 @@ fn of_workspace(workspace: &Path) -> Option<String> {
         return None;
     }
     let value: Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    loose::text(&value, "folder").map(loose::path_of_uri)
+    lenient_json::text(&value, "folder").map(lenient_json::path_of_uri)
 }
 
 fn stamp_of(file: &Path) -> Stamp {

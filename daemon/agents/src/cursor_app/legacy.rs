@@ -11,7 +11,7 @@ use super::global::versioned;
 use crate::{
     CutError, Listing, Problem, Source, SourceKind,
     database::{fault, text},
-    loose, rows,
+    lenient_json, rows,
 };
 
 /// The value that holds the chats of the panel.
@@ -103,7 +103,7 @@ pub(super) fn session(connection: &Connection, id: &str) -> Result<Option<Sessio
 
 fn all(connection: &Connection, problems: &mut Vec<Problem>) -> Result<Vec<Session>, CutError> {
     let mut problem = |key: &str, error: &serde_json::Error| {
-        let reason = format!("the value {key} is {}", loose::not_json(error));
+        let reason = format!("the value {key} is {}", lenient_json::not_json(error));
         problems.push(Problem { record: 0, position: 0, reason });
     };
     let mut sessions = Vec::new();

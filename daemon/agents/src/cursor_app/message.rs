@@ -15,7 +15,7 @@ use super::{
     state::{Out, State, parse, todo_items},
     tool,
 };
-use crate::{Derived, Deriver, Facts, Record, derive::Activity, loose};
+use crate::{Derived, Deriver, Facts, Record, derive::Activity, lenient_json};
 
 /// Derives a session from such messages.
 pub(super) struct Messages {
@@ -29,7 +29,7 @@ impl Deriver for Messages {
         }
         let Some(value) = parse(record, derived) else { return };
         match record.side {
-            Some(places::TRUSTED) => self.state.in_folder(loose::owned(&value, "workspacePath"), true),
+            Some(places::TRUSTED) => self.state.in_folder(lenient_json::owned(&value, "workspacePath"), true),
             Some("meta") => self.meta(&value, derived),
             Some(_) => {}
             None => self.line(&value, derived),
@@ -49,23 +49,23 @@ impl Messages {
     /// Takes what the store tells of the session.
     fn meta(&mut self, meta: &Value, derived: &mut Derived) {
         let state = &mut self.state;
-        state.saw(loose::time_of(meta, "createdAt"));
-        state.saw(loose::time_of(meta, "updatedAt"));
-        state.in_folder(loose::owned(meta, "cwd").or_else(|| loose::owned(meta, "workspacePath")), true);
+        state.saw(lenient_json::time_of(meta, "createdAt"));
+        state.saw(lenient_json::time_of(meta, "updatedAt"));
+        state.in_folder(lenient_json::owned(meta, "cwd").or_else(|| lenient_json::owned(meta, "workspacePath")), true);
         if state.facts.model.is_none() {
-            state.answered_by(loose::text(meta, "lastUsedModel"));
+            state.answered_by(lenient_json::text(meta, "lastUsedModel"));
         }
         let info = meta.get("subagentInfo").unwrap_or(&Value::Null);
-        if let Some(parent) = loose::any_text(info, &["parentComposerId", "parentAgentId", "parentId"]) {
+        if let Some(parent) = lenient_json::any_text(info, &["parentComposerId", "parentAgentId", "parentId"]) {
             state.facts.parent = Some((parent.to_owned(), Relation::Subagent));
-            state.facts.subagent_type = loose::owned(info, "subagentTypeName");
+            state.facts.subagent_type = lenient_json::owned(info, "subagentTypeName");
         }
-        let title = loose::text(meta, "title").or_else(|| loose::text(meta, "name"));
+        let title = lenient_json::text(meta, "title").or_else(|| lenient_json::text(meta, "name"));
         if let Some(title) = title.filter(|title| *title != "New Agent") {
             state.facts.agent_title = Some(title.to_owned());
             if state.title.as_deref() != Some(title) {
                 state.title = Some(title.to_owned());
-                let ts = loose::time_of(meta, "updatedAt");
+                let ts = lenient_json::time_of(meta, "updatedAt");
                 let title = Title { title: title.to_owned(), source: None };
                 Out { derived, id: None, ts }.push(Body::Title(title));
             }
@@ -73,19 +73,20 @@ impl Messages {
     }
 
     fn line(&mut self, line: &Value, derived: &mut Derived) {
-        if loose::text(line, "type") == Some("turn_ended") {
-            let interrupted = matches!(loose::text(line, "status"), Some("aborted" | "cancelled" | "interrupted"));
+        if lenient_json::text(line, "type") == Some("turn_ended") {
+            let interrupted =
+                matches!(lenient_json::text(line, "status"), Some("aborted" | "cancelled" | "interrupted"));
             self.state.facts.activity = if interrupted { Activity::Interrupted } else { Activity::Idle };
             return;
         }
         // The store's messages stand in `message` with the blob's id; a transcript's have the role outside.
         let message = line.get("message").unwrap_or(line);
-        let role = loose::text(line, "role").or_else(|| loose::text(message, "role"));
-        let ts = loose::time_of(line, "timestamp");
+        let role = lenient_json::text(line, "role").or_else(|| lenient_json::text(message, "role"));
+        let ts = lenient_json::time_of(line, "timestamp");
         self.state.saw(ts);
         let options = message.get("providerOptions").and_then(|options| options.get("cursor"));
-        self.state.answered_by(options.and_then(|options| loose::text(options, "modelName")));
-        let mut out = Out { derived, id: loose::owned(line, "id"), ts: ts.or(self.state.time) };
+        self.state.answered_by(options.and_then(|options| lenient_json::text(options, "modelName")));
+        let mut out = Out { derived, id: lenient_json::owned(line, "id"), ts: ts.or(self.state.time) };
         let whole;
         let parts = match message.get("content") {
             Some(Value::Array(parts)) => parts.as_slice(),
@@ -117,16 +118,16 @@ impl Messages {
         turn.added.iter().for_each(|added| system(added, out));
         let images: Vec<_> = parts
             .iter()
-            .filter(|part| matches!(loose::text(part, "type"), Some("image" | "file")))
+            .filter(|part| matches!(lenient_json::text(part, "type"), Some("image" | "file")))
             .map(|part| {
-                let media_type = loose::any_text(part, &["mediaType", "mimeType"]).map(str::to_owned);
-                let data = loose::any_text(part, &["image", "data"]).map(|data| data.len() as u64 / 4 * 3);
-                loose::data_part("image", None, media_type, data)
+                let media_type = lenient_json::any_text(part, &["mediaType", "mimeType"]).map(str::to_owned);
+                let data = lenient_json::any_text(part, &["image", "data"]).map(|data| data.len() as u64 / 4 * 3);
+                lenient_json::data_part("image", None, media_type, data)
             })
             .collect();
         if !turn.prompt.is_empty() || !images.is_empty() {
             self.state.prompted(&turn.prompt);
-            let content = loose::content(turn.prompt, images);
+            let content = lenient_json::content(turn.prompt, images);
             out.push(Body::Message(Message { role: Role::Human, content, tool_calls: Vec::new(), model: None }));
             self.state.facts.activity = Activity::Working;
         }
@@ -136,9 +137,9 @@ impl Messages {
         let model = self.state.facts.model.clone();
         self.state.facts.activity = Activity::Idle;
         for part in parts {
-            match loose::text(part, "type") {
+            match lenient_json::text(part, "type") {
                 Some("text") => {
-                    let text = prompt::without_redacted(loose::text(part, "text").unwrap_or_default());
+                    let text = prompt::without_redacted(lenient_json::text(part, "text").unwrap_or_default());
                     if !text.is_empty() {
                         let content = Content::Text(text);
                         let model = model.clone();
@@ -146,7 +147,7 @@ impl Messages {
                     }
                 }
                 Some("reasoning" | "redacted-reasoning" | "thinking") => {
-                    let content = loose::any_text(part, &["text", "thinking"]).unwrap_or_default();
+                    let content = lenient_json::any_text(part, &["text", "thinking"]).unwrap_or_default();
                     let content = prompt::without_redacted(content);
                     out.push(Body::Thinking(Thinking { content, model: model.clone() }));
                 }
@@ -157,22 +158,22 @@ impl Messages {
     }
 
     fn call(&mut self, part: &Value, model: Option<String>, out: &mut Out<'_>) {
-        let Some(name) = loose::any_text(part, &["toolName", "name"]) else { return };
-        let id = loose::any_text(part, &["toolCallId", "id"]);
+        let Some(name) = lenient_json::any_text(part, &["toolName", "name"]) else { return };
+        let id = lenient_json::any_text(part, &["toolCallId", "id"]);
         let input = part.get("args").or_else(|| part.get("input")).unwrap_or(&Value::Null);
         out.push(called(name, id, input, model));
         if tool::is_task(name) {
-            let kind = loose::any_text(input, &["subagent_type", "subagentType"]);
+            let kind = lenient_json::any_text(input, &["subagent_type", "subagentType"]);
             out.push(Body::Subagent(Subagent {
                 agent_id: None,
                 call_id: id.map(str::to_owned),
                 name: kind.map(str::to_owned),
-                description: loose::owned(input, "description"),
+                description: lenient_json::owned(input, "description"),
                 status: None,
             }));
         }
         if tool::is_todo(name) {
-            let items = todo_items(loose::list(input, "todos"));
+            let items = todo_items(lenient_json::list(input, "todos"));
             if !items.is_empty() {
                 out.push(Body::Todo(self.state.todo(items, tool::merges(input))));
             }
@@ -188,16 +189,17 @@ impl Messages {
     }
 
     fn results(&mut self, parts: &[Value], out: &mut Out<'_>) {
-        for part in parts.iter().filter(|part| matches!(loose::text(part, "type"), Some("tool-result" | "tool_result")))
+        for part in
+            parts.iter().filter(|part| matches!(lenient_json::text(part, "type"), Some("tool-result" | "tool_result")))
         {
-            let id = loose::any_text(part, &["toolCallId", "tool_use_id"]);
+            let id = lenient_json::any_text(part, &["toolCallId", "tool_use_id"]);
             let failed = ["isError", "is_error"].iter().any(|key| part.get(*key) == Some(&Value::Bool(true)));
             let result = part.get("result").or_else(|| part.get("output")).or_else(|| part.get("content"));
             let (text, exit_code) = outcome(result.unwrap_or(&Value::Null));
             let failed = failed || exit_code.is_some_and(|code| code != 0);
             out.push(Body::ToolResult(ToolResult {
                 call_id: id.map(str::to_owned),
-                name: loose::any_text(part, &["toolName", "name"]).map(str::to_owned),
+                name: lenient_json::any_text(part, &["toolName", "name"]).map(str::to_owned),
                 status: if failed { Status::Error } else { Status::Ok },
                 exit_code,
                 duration_ms: None,
@@ -216,13 +218,13 @@ impl Messages {
 /// A call of a tool by its friendly name.
 pub(super) fn called(name: &str, id: Option<&str>, input: &Value, model: Option<String>) -> Body {
     let call_id = id.map(str::to_owned);
-    if let Some(command) = loose::text(input, "command").filter(|_| is_shell_tool(name)) {
+    if let Some(command) = lenient_json::text(input, "command").filter(|_| is_shell_tool(name)) {
         return Body::Command(Command {
             call_id,
             name: name.to_owned(),
             command: command.to_owned(),
-            description: loose::owned(input, "description"),
-            cwd: loose::any_text(input, &["working_directory", "cwd"]).map(str::to_owned),
+            description: lenient_json::owned(input, "description"),
+            cwd: lenient_json::any_text(input, &["working_directory", "cwd"]).map(str::to_owned),
             model,
         });
     }
@@ -243,7 +245,7 @@ fn outcome(result: &Value) -> (String, Option<i32>) {
         Value::Null => "".into(),
         Value::String(text) => text.into(),
         Value::Array(parts) => texts(parts).join("\n").into(),
-        result => match loose::any_text(result, &["output", "stdout", "value", "text"]) {
+        result => match lenient_json::any_text(result, &["output", "stdout", "value", "text"]) {
             Some(text) => text.into(),
             None => result.to_string().into(),
         },
@@ -252,8 +254,8 @@ fn outcome(result: &Value) -> (String, Option<i32>) {
 }
 
 fn texts(parts: &[Value]) -> Vec<&str> {
-    let is_text = |part: &&Value| matches!(loose::text(part, "type"), Some("text") | None);
-    parts.iter().filter(is_text).filter_map(|part| loose::text(part, "text")).collect()
+    let is_text = |part: &&Value| matches!(lenient_json::text(part, "type"), Some("text") | None);
+    parts.iter().filter(is_text).filter_map(|part| lenient_json::text(part, "text")).collect()
 }
 
 /// Words of Cursor's own.

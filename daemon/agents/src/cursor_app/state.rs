@@ -7,7 +7,7 @@ use opensession_hail::{Body, Event, Todo, TodoItem, TodoStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Derived, Facts, Problem, Record, StateError, loose, waiting_edits::WaitingEdits};
+use crate::{Derived, Facts, Problem, Record, StateError, lenient_json, waiting_edits::WaitingEdits};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
@@ -116,7 +116,7 @@ pub(super) fn todo_items(list: &[Value]) -> Vec<TodoItem> {
 }
 
 fn todo_item(item: &Value) -> Option<TodoItem> {
-    let status = match loose::text(item, "status")?.trim_start_matches("TODO_STATUS_") {
+    let status = match lenient_json::text(item, "status")?.trim_start_matches("TODO_STATUS_") {
         "in_progress" | "IN_PROGRESS" => TodoStatus::InProgress,
         "completed" | "COMPLETED" => TodoStatus::Completed,
         "cancelled" | "CANCELLED" => TodoStatus::Cancelled,
@@ -124,9 +124,9 @@ fn todo_item(item: &Value) -> Option<TodoItem> {
     };
     let id = match item.get("id") {
         Some(Value::Number(number)) => Some(number.to_string()),
-        _ => loose::owned(item, "id"),
+        _ => lenient_json::owned(item, "id"),
     };
-    let content = loose::owned(item, "content").unwrap_or_default();
+    let content = lenient_json::owned(item, "content").unwrap_or_default();
     (id.is_some() || !content.is_empty()).then_some(TodoItem { id, content, status })
 }
 
@@ -148,7 +148,7 @@ pub(super) fn parse(record: &Record<'_>, derived: &mut Derived) -> Option<Value>
     match serde_json::from_slice(record.bytes) {
         Ok(value) => Some(value),
         Err(error) => {
-            let reason = loose::not_json(&error);
+            let reason = lenient_json::not_json(&error);
             derived.problems.push(Problem { record: record.number, position: record.position, reason });
             None
         }

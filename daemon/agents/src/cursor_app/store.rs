@@ -17,7 +17,7 @@ use super::global::versioned;
 use crate::{
     Cursor, Cut, CutError, Limits, Listing, Sink, Source, SourceKind,
     database::{self, Database, fault, text},
-    loose,
+    lenient_json,
     rows::{self, Row, Rows},
 };
 
@@ -38,7 +38,8 @@ pub(super) fn list(container: &Path, found: &mut dyn FnMut(Source)) -> Result<Li
         listing.drafts = 1;
         return Ok(listing);
     }
-    let updated = loose::number(&store.meta, "updatedAt").map(|time| time as f64).or_else(|| modified(container));
+    let updated =
+        lenient_json::number(&store.meta, "updatedAt").map(|time| time as f64).or_else(|| modified(container));
     let number = store
         .messages
         .iter()
@@ -65,7 +66,7 @@ pub(super) fn cut(
 /// The session's id: its own, else its folder's name.
 fn id(meta: &Value, container: &Path) -> String {
     let folder = container.parent().and_then(Path::file_name).unwrap_or_default();
-    loose::owned(meta, "agentId").unwrap_or_else(|| folder.to_string_lossy().into_owned())
+    lenient_json::owned(meta, "agentId").unwrap_or_else(|| folder.to_string_lossy().into_owned())
 }
 
 /// When the database or its log was written last, in milliseconds.
@@ -88,7 +89,7 @@ impl<'a> Store<'a> {
         let (mut meta, mut messages) = (Value::Null, Vec::new());
         if database.has_table("meta")? && database.has_table("blobs")? {
             meta = own_meta(connection)?;
-            let root = loose::owned(&meta, "latestRootBlobId");
+            let root = lenient_json::owned(&meta, "latestRootBlobId");
             let root = root.map(|root| blob(connection, &root)).transpose()?.flatten();
             messages = root.as_deref().map(references).unwrap_or_default();
             if messages.is_empty() {

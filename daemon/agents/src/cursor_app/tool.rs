@@ -9,7 +9,7 @@ use super::{
     edit::{self, Made},
     state::{Out, State, todo_items},
 };
-use crate::loose;
+use crate::lenient_json;
 
 /// Names of tools that a call tells by number alone.
 const NAMES: [(u64, &str); 22] = [
@@ -75,7 +75,7 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
         resolved: &call.resolved,
         result: call.result.as_deref().unwrap_or(&null),
         contents: text("before").zip(text("after")),
-        lines: call.additional.get("precomputedDiff").map_or(&[][..], |diff| loose::list(diff, "lines")),
+        lines: call.additional.get("precomputedDiff").map_or(&[][..], |diff| lenient_json::list(diff, "lines")),
     };
     if made.result.get("isApplied") != Some(&Value::Bool(false)) {
         edit::edits(&made, call.id).into_iter().for_each(|edit| out.push(Body::Edit(edit)));
@@ -85,16 +85,16 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
 
 impl<'a> Call<'a> {
     fn of(tool: &'a Value) -> Option<Self> {
-        let number = loose::number(tool, "tool");
+        let number = lenient_json::number(tool, "tool");
         let known = || NAMES.iter().find(|(known, _)| Some(*known) == number).map(|(_, name)| *name);
-        let name = loose::text(tool, "name").or_else(known)?;
-        let resolved = loose::nested(tool, "params").unwrap_or(Cow::Owned(Value::Null));
-        let input = loose::nested(tool, "rawArgs").filter(|input| **input != Value::String(String::new()));
-        let result = loose::nested(tool, "result");
-        let error = loose::nested(tool, "error");
-        let rejected = loose::text(tool, "userDecision") == Some("rejected")
+        let name = lenient_json::text(tool, "name").or_else(known)?;
+        let resolved = lenient_json::nested(tool, "params").unwrap_or(Cow::Owned(Value::Null));
+        let input = lenient_json::nested(tool, "rawArgs").filter(|input| **input != Value::String(String::new()));
+        let result = lenient_json::nested(tool, "result");
+        let error = lenient_json::nested(tool, "error");
+        let rejected = lenient_json::text(tool, "userDecision") == Some("rejected")
             || result.as_ref().is_some_and(|result| result.get("rejected") == Some(&Value::Bool(true)));
-        let status = match loose::text(tool, "status") {
+        let status = match lenient_json::text(tool, "status") {
             _ if rejected => Some(Status::Rejected),
             Some("error") => Some(Status::Error),
             Some("cancelled") => Some(Status::Interrupted),
@@ -105,7 +105,7 @@ impl<'a> Call<'a> {
         };
         Some(Self {
             name,
-            id: loose::text(tool, "toolCallId"),
+            id: lenient_json::text(tool, "toolCallId"),
             input: input.unwrap_or_else(|| resolved.clone()),
             resolved,
             result,
@@ -117,14 +117,15 @@ impl<'a> Call<'a> {
 
     fn call(&self, model: Option<String>) -> Body {
         let call_id = self.id.map(str::to_owned);
-        let command = loose::text(&self.input, "command").or_else(|| loose::text(&self.resolved, "command"));
+        let command =
+            lenient_json::text(&self.input, "command").or_else(|| lenient_json::text(&self.resolved, "command"));
         if let Some(command) = command.filter(|_| is_shell_tool(self.name)) {
             return Body::Command(Command {
                 call_id,
                 name: self.name.to_owned(),
                 command: command.to_owned(),
-                description: loose::any_text(&self.input, &["explanation", "description"]).map(str::to_owned),
-                cwd: loose::owned(&self.input, "cwd").or_else(|| loose::owned(&self.resolved, "cwd")),
+                description: lenient_json::any_text(&self.input, &["explanation", "description"]).map(str::to_owned),
+                cwd: lenient_json::owned(&self.input, "cwd").or_else(|| lenient_json::owned(&self.resolved, "cwd")),
                 model,
             });
         }
@@ -164,7 +165,7 @@ impl<'a> Call<'a> {
         };
         let background = truth(self.input.get("is_background")) || truth(self.resolved.get("isBackground"));
         let ended = truth(result.get("notInterrupted"))
-            || loose::text(result, "endedReason").is_some_and(|reason| reason.ends_with("EXECUTION_COMPLETED"));
+            || lenient_json::text(result, "endedReason").is_some_and(|reason| reason.ends_with("EXECUTION_COMPLETED"));
         (ended && !background && result.get("output").is_some()).then_some(0)
     }
 
@@ -172,7 +173,7 @@ impl<'a> Call<'a> {
     fn shown(&self) -> String {
         let error = self.error.as_deref().and_then(|error| match error {
             Value::String(text) => Some(text.as_str()),
-            error => loose::any_text(error, &["modelVisibleErrorMessage", "clientVisibleErrorMessage"]),
+            error => lenient_json::any_text(error, &["modelVisibleErrorMessage", "clientVisibleErrorMessage"]),
         });
         if let Some(error) = error {
             return error.to_owned();
@@ -181,7 +182,7 @@ impl<'a> Call<'a> {
             None => String::new(),
             Some(Value::String(text)) => text.clone(),
             Some(result) if result.get("rejected") == Some(&Value::Bool(true)) => String::new(),
-            Some(result) => match loose::any_text(result, &["output", "contents"]) {
+            Some(result) => match lenient_json::any_text(result, &["output", "contents"]) {
                 Some(text) => text.to_owned(),
                 None if result.get("output").or(result.get("contents")).is_some() => String::new(),
                 None => result.to_string(),
@@ -192,17 +193,18 @@ impl<'a> Call<'a> {
     fn subagent(&self, status: Option<Status>) -> Subagent {
         let result = self.result.as_deref().unwrap_or(&Value::Null);
         let kind = |value: &Value| {
-            loose::any_text(value, &["subagentType", "subagent_type", "name"])
+            lenient_json::any_text(value, &["subagentType", "subagent_type", "name"])
                 .filter(|kind| *kind != "unspecified")
-                .or_else(|| loose::text(value, "name"))
+                .or_else(|| lenient_json::text(value, "name"))
                 .map(str::to_owned)
         };
         Subagent {
-            agent_id: loose::owned(self.additional, "subagentComposerId").or_else(|| loose::owned(result, "agentId")),
+            agent_id: lenient_json::owned(self.additional, "subagentComposerId")
+                .or_else(|| lenient_json::owned(result, "agentId")),
             call_id: self.id.map(str::to_owned),
             name: kind(&self.input).or_else(|| kind(&self.resolved)),
-            description: loose::owned(&self.input, "description")
-                .or_else(|| loose::owned(&self.resolved, "description")),
+            description: lenient_json::owned(&self.input, "description")
+                .or_else(|| lenient_json::owned(&self.resolved, "description")),
             status,
         }
     }
@@ -211,13 +213,13 @@ impl<'a> Call<'a> {
         if !is_todo(self.name) {
             return;
         }
-        let last = self.result.as_deref().map_or(&[][..], |result| loose::list(result, "finalTodos"));
+        let last = self.result.as_deref().map_or(&[][..], |result| lenient_json::list(result, "finalTodos"));
         let (items, merge) = if !last.is_empty() {
             (todo_items(last), false)
-        } else if !loose::list(message, "todos").is_empty() {
-            (todo_items(loose::list(message, "todos")), false)
+        } else if !lenient_json::list(message, "todos").is_empty() {
+            (todo_items(lenient_json::list(message, "todos")), false)
         } else {
-            (todo_items(loose::list(&self.input, "todos")), merges(&self.input))
+            (todo_items(lenient_json::list(&self.input, "todos")), merges(&self.input))
         };
         if !items.is_empty() {
             out.push(Body::Todo(state.todo(items, merge)));

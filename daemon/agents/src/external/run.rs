@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::CutError;
 
@@ -32,8 +32,10 @@ impl Default for Bounds {
 
 /// Of what is printed on standard error.
 const ERROR_BYTES: u64 = 64 << 10;
-/// How long the end of a program is waited for once its output has ended, at a time.
+/// How long the end of a program, or of its output, is waited for at a time.
 const STEP: Duration = Duration::from_millis(5);
+/// How long the rest of what was printed is waited for, once the program's group is gone.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What the program printed for `path`. At a bound, and at its end, all processes of its group are killed.
 pub(super) fn run(command: &[String], path: &Path, bounds: Bounds) -> Result<Vec<u8>, CutError> {
@@ -53,19 +55,24 @@ pub(super) fn run(command: &[String], path: &Path, bounds: Bounds) -> Result<Vec
         .map_err(|error| failed(format!("cannot be run: {error}")))?;
     let output = child.stdout.take().map(|pipe| collect(pipe, bounds.bytes.saturating_add(1)));
     let errors = child.stderr.take().map(|pipe| collect(pipe, ERROR_BYTES));
-    let printed = output.and_then(|output| output.recv_timeout(bounds.time).ok());
-    let within = printed.as_ref().is_some_and(|printed| printed.len() as u64 <= bounds.bytes);
-    let status = if within { wait(&mut child, deadline)? } else { None };
-    let reaped = end(&mut child, status.is_none())?;
-    match (printed, status) {
-        (Some(printed), Some(status)) if status.success() => Ok(printed),
-        (Some(_), Some(_)) => {
-            let errors = errors.and_then(|errors| errors.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default();
+    let mut printed = None;
+    let ended = wait(&child, deadline, output.as_ref(), &mut printed, bounds.bytes);
+    let status = end(&mut child)?;
+    let ended = ended?;
+    // Now that the group is gone its pipes are closed, but for those that a process took along out of it.
+    let rest = |pipe: Option<Receiver<Vec<u8>>>| pipe.and_then(|pipe| pipe.recv_timeout(GRACE).ok());
+    let printed = if ended { printed.or_else(|| rest(output)) } else { printed };
+    match printed {
+        Some(printed) if printed.len() as u64 > bounds.bytes => {
+            Err(failed(format!("printed more than {} MB", bounds.bytes / 1_000_000)))
+        }
+        Some(printed) if ended && status.success() => Ok(printed),
+        Some(_) if ended => {
+            let errors = rest(errors).unwrap_or_default();
             let errors = String::from_utf8_lossy(&errors);
             let line = errors.lines().find(|line| !line.trim().is_empty()).unwrap_or("without a word").trim();
-            Err(failed(format!("failed ({reaped}): {}", line.chars().take(300).collect::<String>())))
+            Err(failed(format!("failed ({status}): {}", line.chars().take(300).collect::<String>())))
         }
-        (Some(_), None) if !within => Err(failed(format!("printed more than {} MB", bounds.bytes / 1_000_000))),
         _ => Err(failed(format!("did not end within {} s", bounds.time.as_secs()))),
     }
 }
@@ -83,24 +90,43 @@ fn collect(pipe: impl Read + Send + 'static, most: u64) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// Waits for the program's own end; `None` at the deadline.
-fn wait(child: &mut Child, deadline: Instant) -> Result<Option<ExitStatus>, CutError> {
+/// Waits for the program's own end and leaves it to be taken; `false` at the deadline, or where it `printed` too much.
+fn wait(
+    child: &Child,
+    deadline: Instant,
+    output: Option<&Receiver<Vec<u8>>>,
+    printed: &mut Option<Vec<u8>>,
+    most: u64,
+) -> Result<bool, CutError> {
+    // As long as its end is not taken, no other process can have its number, nor its group's.
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let id = i32::try_from(child.id()).ok().and_then(Pid::from_raw).map(WaitId::Pid);
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+        if let Some(id) = &id
+            && waitid(id.clone(), options).map_err(std::io::Error::from)?.is_some()
+        {
+            return Ok(true);
         }
         if Instant::now() >= deadline {
-            return Ok(None);
+            return Ok(false);
         }
-        #[expect(clippy::disallowed_methods, reason = "nothing tells the end of a process within a bound of time")]
-        thread::sleep(STEP);
+        match output.filter(|_| printed.is_none()) {
+            Some(output) => {
+                *printed = output.recv_timeout(STEP).ok();
+                if printed.as_ref().is_some_and(|printed| printed.len() as u64 > most) {
+                    return Ok(false);
+                }
+            }
+            #[expect(clippy::disallowed_methods, reason = "nothing tells the end of a process within a bound of time")]
+            None => thread::sleep(STEP),
+        }
     }
 }
 
-/// Kills the program's group while it runs, and takes its end.
-fn end(child: &mut Child, runs: bool) -> Result<ExitStatus, CutError> {
-    if runs && let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // It may have ended in this moment.
+/// Kills what is left of the program's group, and takes the program's end.
+fn end(child: &mut Child) -> Result<ExitStatus, CutError> {
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        // There may be nothing left of it.
         kill_process_group(group, Signal::KILL).ok();
     }
     Ok(child.wait()?)

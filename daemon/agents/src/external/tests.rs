@@ -81,6 +81,24 @@ fn programs_that_fail() {
 }
 
 #[test]
+fn what_a_program_leaves_behind_is_killed() {
+    // The child holds the output open: were it let live, the program's would have no end.
+    let (home, agent) = external(&format!("sleep 600 & echo $! > \"$2.child\"\n{PRINT}"), Bounds::default());
+    let mut source = check::sources(&agent, &check::environment(home.path())).remove(0);
+    let child = home.path().join("child");
+    source.path = home.path().join("logs/sub/a.log");
+    let mut records = Vec::new();
+    agent.cut(&source, None, &Limits::default(), &mut Texts(&mut records)).unwrap();
+    assert_eq!(records.len(), 2);
+    fs::rename(home.path().join("logs/sub/a.log.child"), &child).unwrap();
+    let id: i32 = fs::read_to_string(&child).unwrap().trim().parse().unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    let is_gone = rustix::process::test_kill_process(id).is_err()
+        || fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| stat.contains(") Z "));
+    assert!(is_gone, "the child {id} lives on");
+}
+
+#[test]
 fn patterns() {
     for (pattern, name, expected) in [
         ("*.log", "a.log", true),

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{result, seen::Seen};
 use crate::{
     codex::hash_id,
-    elements::DOCUMENT,
+    document_elements::DOCUMENT,
     transcript::{
         Format, Made, Session,
         blocks::{Run, data_part},

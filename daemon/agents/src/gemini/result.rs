@@ -3,11 +3,13 @@
 use opensession_hail::{Body, Content, Edit, EditOperation, Status, Subagent};
 
 use super::message::Own;
-use crate::transcript::{
-    Came, Session,
-    blocks::{Run, data_part},
+use crate::{
     hunks::Hunks,
-    json::{self, Value},
+    transcript::{
+        Came, Session,
+        blocks::{Run, data_part},
+        json::{self, Value},
+    },
 };
 
 /// Whether a call of that status will not go on.
@@ -116,12 +118,12 @@ pub(crate) fn exit_code(text: &str) -> Option<i32> {
 pub(crate) fn edit(display: &Value<'_>) -> Option<Edit> {
     let path = json::text_of(display, &["filePath", "fileName"])?;
     let diff = json::member(display, "fileDiff")?.as_str()?;
-    let mut hunks = Hunks::default();
-    hunks.unified(diff);
+    let hunks = Hunks::of_unified(diff);
     let is_new = json::flag(display, "isNewFile").unwrap_or_else(|| {
         // The original is null, or absent as an empty text is in some versions, where there was no file.
         json::member(display, "originalContent").is_none_or(|original| original.as_str() == Some(""))
             && diff.contains("\n@@ -0,0 ")
     });
-    Some(hunks.edit(path, if is_new { EditOperation::Create } else { EditOperation::Update }))
+    let operation = if is_new { EditOperation::Create } else { EditOperation::Update };
+    Some(hunks.edit(path, operation, None))
 }

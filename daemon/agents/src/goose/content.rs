@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use opensession_hail::Part;
 use serde_json::Value;
 
-use crate::telling::{
+use crate::json_deriver::{
     binary, part,
     value::{list, parse, text},
 };

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CutError, Listing, Source, SourceKind,
     database::{Database, fault, row_to_json},
+    json_deriver::value,
     rows::{Row, Rows, mark},
-    telling::value,
 };
 
 /// Columns of `sessions` that are read, as far as a database has them.

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::content::{Item, item, shown};
 use crate::{
-    diff::Diff,
-    telling::{
+    hunks::Hunks,
+    json_deriver::{
         Out, Tell,
         calls::{Call, Calls},
         content, fact,
@@ -278,17 +278,17 @@ fn edit(call: &Call) -> Option<Edit> {
     };
     let diff = match command {
         // Whether the file was there is not known, nor what stood in it.
-        "write" => Diff::default(),
+        "write" => Hunks::default(),
         "edit" | "str_replace" => match of("/diff") {
-            Some(diff) => Diff::unified(diff),
+            Some(diff) => Hunks::of_unified(diff),
             None => {
                 let old = of("/before").or_else(|| of("/old_str")).or_else(|| of("/old_text"));
                 let new = of("/after").or_else(|| of("/new_str")).or_else(|| of("/new_text"));
-                Diff::between(old?, new.unwrap_or_default())
+                Hunks::between(old?, new.unwrap_or_default())
             }
         },
-        "insert" => Diff::between("", of("/new_str").or_else(|| of("/insert_text"))?),
-        "undo_edit" => Diff::default(),
+        "insert" => Hunks::between("", of("/new_str").or_else(|| of("/insert_text"))?),
+        "undo_edit" => Hunks::default(),
         _ => return None,
     };
     let id = Some(&*call.id).filter(|id| !id.is_empty());

@@ -56,6 +56,6 @@ impl Rows for Lines {
 
 /// Whether a first line tells of the session: it is an object that says nothing.
 fn is_about(line: &[u8]) -> bool {
-    let Ok(value) = crate::telling::value::parse(line) else { return false };
+    let Ok(value) = crate::json_deriver::value::parse(line) else { return false };
     value.is_object() && value.get("role").is_none() && value.get("content").is_none()
 }

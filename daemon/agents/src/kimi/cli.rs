@@ -5,12 +5,14 @@ use opensession_hail::{Body, Compaction, Edit, EditOperation, Status, Usage};
 use serde::{Deserialize, Serialize};
 
 use super::code::{TOOLS, content_of, parts};
-use crate::transcript::{
-    Came, Format, Made, Session,
-    blocks::Run,
+use crate::{
     hunks::Hunks,
-    json::{self, Value},
-    tools,
+    transcript::{
+        Came, Format, Made, Session,
+        blocks::Run,
+        json::{self, Value},
+        tools,
+    },
 };
 
 /// Sessions of the Kimi CLI.
@@ -228,8 +230,6 @@ fn result(payload: &Value<'_>, session: &mut Session<'_, Own>) {
 fn edit(block: &Value<'_>) -> Option<Edit> {
     let text = |key| json::member(block, key).and_then(Value::as_str).unwrap_or_default();
     let (old, new) = (text("old_text"), text("new_text"));
-    let mut hunks = Hunks::default();
-    hunks.compare(old, new);
     let operation = if old.is_empty() { EditOperation::Create } else { EditOperation::Update };
-    Some(hunks.edit(json::text(block, "path")?, operation))
+    Some(Hunks::between(old, new).edit(json::text(block, "path")?, operation, None))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{session_message, tool};
 use crate::{
     derive::Activity,
-    telling::{
+    json_deriver::{
         Out, Tell, fact, of_url,
         value::{cost, embedded, flag, list, number, text, time},
     },

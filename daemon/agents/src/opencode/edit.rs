@@ -6,19 +6,19 @@ use serde_json::Value;
 use super::tool::Call;
 use crate::{
     codex::patch,
-    diff::Diff,
-    telling::value::{list, text},
+    hunks::Hunks,
+    json_deriver::value::{list, text},
 };
 
 /// The edits that a successful call made.
 pub(super) fn edits(call: &Call<'_>) -> Vec<Edit> {
     let path = text(call.input, "/filePath").or_else(|| text(call.metadata, "/filepath")).unwrap_or_default();
-    let one = |diff: Diff, operation| vec![diff.edit(path, operation, call.call_id)];
+    let one = |diff: Hunks, operation| vec![diff.edit(path, operation, call.call_id)];
     match call.name {
         "edit" => {
             let (old, new) = (text(call.input, "/oldString"), text(call.input, "/newString"));
             let diff =
-                kept(call.metadata).unwrap_or_else(|| Diff::between(old.unwrap_or_default(), new.unwrap_or_default()));
+                kept(call.metadata).unwrap_or_else(|| Hunks::between(old.unwrap_or_default(), new.unwrap_or_default()));
             let created = old.is_none() && diff.removed == 0;
             one(diff, if created { EditOperation::Create } else { EditOperation::Update })
         }
@@ -29,18 +29,18 @@ pub(super) fn edits(call: &Call<'_>) -> Vec<Edit> {
                 (Some(diff), _) => one(diff, EditOperation::Update),
                 (None, Some(false)) => {
                     let content = text(call.input, "/content").unwrap_or_default();
-                    one(Diff::between("", content), EditOperation::Create)
+                    one(Hunks::between("", content), EditOperation::Create)
                 }
                 // What stood there before is not known.
-                (None, _) => one(Diff::default(), EditOperation::Update),
+                (None, _) => one(Hunks::default(), EditOperation::Update),
             }
         }
         "multiedit" => {
-            let kept: Vec<Diff> = list(call.metadata, "/results").iter().filter_map(kept).collect();
+            let kept: Vec<Hunks> = list(call.metadata, "/results").iter().filter_map(kept).collect();
             let asked = || {
                 list(call.input, "/edits").iter().map(|edit| {
                     let of = |pointer| text(edit, pointer).unwrap_or_default();
-                    Diff::between(of("/oldString"), of("/newString"))
+                    Hunks::between(of("/oldString"), of("/newString"))
                 })
             };
             let diffs = if kept.is_empty() { asked().collect() } else { kept };
@@ -61,14 +61,14 @@ pub(super) fn edits(call: &Call<'_>) -> Vec<Edit> {
 }
 
 /// The diff that a tool keeps in its metadata: a unified one, or a whole file before and after.
-fn kept(metadata: &Value) -> Option<Diff> {
+fn kept(metadata: &Value) -> Option<Hunks> {
     let unified = ["/diff", "/filediff/patch", "/patch"].iter().find_map(|pointer| text(metadata, pointer));
     if let Some(unified) = unified {
-        return Some(Diff::unified(unified)).filter(|diff| !diff.text.is_empty());
+        return Some(Hunks::of_unified(unified)).filter(|diff| !diff.text.is_empty());
     }
     let file = metadata.get("filediff").unwrap_or(metadata);
     let (before, after) = (file.get("before")?.as_str()?, file.get("after")?.as_str()?);
-    Some(Diff::between(before, after))
+    Some(Hunks::between(before, after))
 }
 
 /// One of the files that a patch changed.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::{
     CutError,
+    json_deriver::value,
     rows::{Row, Rows, mark},
-    telling::value,
 };
 
 /// A message, as its place in the session needs it.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     derive::Activity,
-    telling::{
+    json_deriver::{
         Out, of_url,
         value::{exit_code, list, number, text, time},
     },

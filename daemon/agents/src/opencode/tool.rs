@@ -4,7 +4,7 @@ use opensession_hail::{Body, Command, Part, Status, Subagent, Todo, TodoItem, To
 use serde_json::Value;
 
 use super::edit;
-use crate::telling::{
+use crate::json_deriver::{
     Out, content, fact, of_url,
     value::{exit_code, flag, list, number, text, time},
 };

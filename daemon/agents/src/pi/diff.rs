@@ -1,6 +1,6 @@
 //! The form in which pi shows a change: lines with a sign and their number, `...` where lines are left out.
 
-use crate::transcript::hunks::Hunks;
+use crate::hunks::Hunks;
 
 /// The hunks that `shown` is; `None` where it is something else.
 pub(super) fn hunks(shown: &str) -> Option<Hunks> {
@@ -11,7 +11,7 @@ pub(super) fn hunks(shown: &str) -> Option<Hunks> {
     let mut ahead = 0_i64;
     let mut flush = |start: u64, lines: &mut Vec<(char, &str)>| {
         if lines.iter().any(|(sign, _)| *sign != ' ') {
-            hunks.hunk(start, start.saturating_add_signed(ahead), lines);
+            hunks.block([start, start.saturating_add_signed(ahead)], lines.iter().copied());
         }
         let of = |kept: char| lines.iter().filter(|(sign, _)| *sign == kept).count() as i64;
         ahead += of('+') - of('-');
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn numbered_lines_become_hunks() {
         let shown = "   7 a\n-  8 b\n+  8 c\n+  9 d\n   9 e\n     ...\n  20 f\n- 21   g\n";
-        let edit = hunks(shown).expect("a diff").edit("f", EditOperation::Update);
+        let edit = hunks(shown).expect("a diff").edit("f", EditOperation::Update, None);
         assert_eq!(edit.diff.as_deref(), Some("@@ -7,3 +7,4 @@\n a\n-b\n+c\n+d\n e\n@@ -20,2 +21,1 @@\n f\n-  g\n"));
         assert_eq!((edit.added, edit.removed), (Some(2), Some(2)));
         assert!(hunks("nothing of the kind").is_none());

@@ -208,7 +208,7 @@ fn result(message: &Value<'_>, session: &mut Session<'_, Own>) {
     let hunks = details.and_then(|details| json::text(details, "diff")).and_then(diff::hunks);
     let id = json::text(message, "toolCallId");
     let path = path.map(str::to_owned).or_else(|| id.and_then(|id| session.path_of(id)));
-    let edits = hunks.zip(path).map(|(hunks, path)| vec![hunks.edit(&path, EditOperation::Update)]);
+    let edits = hunks.zip(path).map(|(hunks, path)| vec![hunks.edit(path, EditOperation::Update, None)]);
     session.result(Came { id, name, status, exit_code, content, edits, ..Came::default() });
 }
 

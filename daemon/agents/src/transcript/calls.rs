@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Session,
-    hunks::Hunks,
     json::{self, Value},
     tools::Tools,
 };
 use crate::{
     codex::{hash_id, hash_words},
     derive::Activity,
+    hunks::Hunks,
 };
 
 /// A diff longer than this is not kept while its call runs; the change is then told without it.
@@ -199,7 +199,7 @@ impl Change {
         let Change(path, operation, diff, added, removed) = self;
         if unsure && !tells_new(told) {
             // What stood there before is not known.
-            return Hunks::default().edit(&path, EditOperation::Update);
+            return Hunks::default().edit(path, EditOperation::Update, None);
         }
         Edit { path, operation, diff, added, removed, to: None, call_id: None }
     }

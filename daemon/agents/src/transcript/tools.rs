@@ -2,10 +2,8 @@
 
 use opensession_hail::{Edit, EditOperation, Todo, TodoItem, TodoStatus};
 
-use super::{
-    hunks::Hunks,
-    json::{self, Value},
-};
+use super::json::{self, Value};
+use crate::hunks::Hunks;
 
 /// More changes than this in one call are not told one by one.
 const MOST_EDITS: usize = 100;
@@ -42,10 +40,11 @@ impl Tools {
     pub(super) fn edits(&self, name: &str, input: &Value<'_>) -> Vec<Edit> {
         let Some(path) = json::text_of(input, PATHS) else { return Vec::new() };
         if self.is_write(name) || self.creates.contains(&name) {
-            let content = json::either(input, &["content", "file_text", "CodeContent"]).and_then(Value::as_str);
+            let content =
+                json::either(input, &["content", "file_text", "fileText", "CodeContent"]).and_then(Value::as_str);
             return vec![match content {
                 Some(content) => created(path, content),
-                None => Hunks::default().edit(path, EditOperation::Create),
+                None => Hunks::default().edit(path, EditOperation::Create, None),
             }];
         }
         if !self.edits.contains(&name) {
@@ -57,7 +56,7 @@ impl Tools {
             Some(edits) => edits.iter().take(MOST_EDITS).for_each(|edit| replace(&mut hunks, edit)),
             None => replace(&mut hunks, input),
         }
-        vec![hunks.edit(path, EditOperation::Update)]
+        vec![hunks.edit(path, EditOperation::Update, None)]
     }
 
     /// Whether only the result tells if the file is new.
@@ -83,8 +82,8 @@ const PATHS: &[&str] = &["file_path", "path", "absolute_path", "filePath", "Targ
 
 fn replace(hunks: &mut Hunks, edit: &Value<'_>) {
     let of = |keys: &[&str]| json::either(edit, keys).and_then(Value::as_str);
-    let old = of(&["old_string", "oldText", "old_str", "old_text", "old", "TargetContent"]);
-    let new = of(&["new_string", "newText", "new_str", "new_text", "new", "ReplacementContent"]);
+    let old = of(&["old_string", "oldText", "old_str", "old_text", "oldStr", "old", "TargetContent"]);
+    let new = of(&["new_string", "newText", "new_str", "new_text", "newStr", "new", "ReplacementContent"]);
     if old.is_some() || new.is_some() {
         hunks.compare(old.unwrap_or_default(), new.unwrap_or_default());
     }
@@ -92,9 +91,7 @@ fn replace(hunks: &mut Hunks, edit: &Value<'_>) {
 
 /// A file that was written whole.
 pub(crate) fn created(path: &str, content: &str) -> Edit {
-    let mut hunks = Hunks::default();
-    hunks.compare("", content);
-    hunks.edit(path, EditOperation::Create)
+    Hunks::between("", content).edit(path, EditOperation::Create, None)
 }
 
 /// The todo list that an array of items is.

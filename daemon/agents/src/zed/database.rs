@@ -8,7 +8,7 @@ use super::thread::Thread;
 use crate::{
     CutError, Listing, Source, SourceKind,
     database::{Database, fault, row_to_json},
-    telling::value,
+    json_deriver::value,
 };
 
 /// Columns that are read beside the thread itself, as far as a database has them.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    diff::Diff,
-    telling::{
+    hunks::Hunks,
+    json_deriver::{
         Out, Tell, binary, content, fact,
         value::{flag, list, number, text, time},
     },
@@ -216,17 +216,17 @@ fn edit(name: &str, input: &Value, output: &Value, call_id: Option<&str>) -> Opt
             let of = |pointer| output.pointer(pointer).and_then(Value::as_str);
             let created = text(input, "/mode") == Some("create");
             let diff = match (of("/old_text"), of("/new_text"), text(output, "/diff")) {
-                (Some(old), Some(new), _) => Diff::between(old, new),
-                (_, _, Some(diff)) => Diff::unified(diff),
-                _ if created => Diff::between("", text(input, "/content").unwrap_or_default()),
-                _ => Diff::default(),
+                (Some(old), Some(new), _) => Hunks::between(old, new),
+                (_, _, Some(diff)) => Hunks::of_unified(diff),
+                _ if created => Hunks::between("", text(input, "/content").unwrap_or_default()),
+                _ => Hunks::default(),
             };
             let operation = if created { EditOperation::Create } else { EditOperation::Update };
             Some(diff.edit(path?, operation, call_id))
         }
-        "delete_path" => Some(Diff::default().edit(path?, EditOperation::Delete, call_id)),
+        "delete_path" => Some(Hunks::default().edit(path?, EditOperation::Delete, call_id)),
         "move_path" => {
-            let edit = Diff::default().edit(text(input, "/source_path")?, EditOperation::Rename, call_id);
+            let edit = Hunks::default().edit(text(input, "/source_path")?, EditOperation::Rename, call_id);
             Some(Edit { to: text(input, "/destination_path").map(str::to_owned), ..edit })
         }
         _ => None,

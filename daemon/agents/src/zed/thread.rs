@@ -4,8 +4,8 @@ use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
     CutError,
+    json_deriver::value,
     rows::{Row, Rows, mark},
-    telling::value,
 };
 
 /// Fields of a thread that tell of it as a whole.

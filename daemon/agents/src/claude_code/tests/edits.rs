@@ -38,7 +38,7 @@ fn a_written_file_is_created_or_unknown() {
          "lines": ["-one", "+two", "\\ No newline at end of file"]}]});
     let updated = edit("Write", &input, Some(&patch), "updated").unwrap();
     assert_eq!(updated.path, "/b");
-    assert_eq!(updated.diff.as_deref(), Some("@@ -1,1 +1,1 @@\n-one\n+two\n\\ No newline at end of file\n"));
+    assert_eq!(updated.diff.as_deref(), Some("@@ -1,1 +1,1 @@\n-one\n+two\n"));
     assert_eq!((updated.added, updated.removed), (Some(1), Some(1)));
 }
 
@@ -54,7 +54,7 @@ fn texts_too_long_to_compare_are_replaced() {
 fn a_cell_is_inserted_or_replaced() {
     let inserted = json!({"notebook_path": "/n.ipynb", "new_source": "x = 1", "edit_mode": "insert"});
     let edit_of = |input: &Value| edit("NotebookEdit", input, None, "done").unwrap();
-    assert_eq!(edit_of(&inserted).diff.as_deref(), Some("@@ -0,0 +1 @@\n+x = 1\n"));
+    assert_eq!(edit_of(&inserted).diff.as_deref(), Some("@@ -0,0 +1,1 @@\n+x = 1\n"));
     let replaced = json!({"notebook_path": "/n.ipynb", "new_source": "x = 1"});
     assert_eq!(edit_of(&replaced).diff, None, "the old text is not known");
 }

@@ -30,7 +30,7 @@ pub(crate) trait Tell: Default + Serialize + DeserializeOwned + Send {
 }
 
 /// Derives a session by what `T` makes of each record.
-pub(crate) struct Telling<T> {
+pub(crate) struct JsonDeriver<T> {
     kept: Kept<T>,
 }
 
@@ -41,7 +41,7 @@ struct Kept<T> {
     own: T,
 }
 
-impl<T: Tell> Telling<T> {
+impl<T: Tell> JsonDeriver<T> {
     /// A deriver at the beginning of a session, or where `state` was taken.
     pub(crate) fn new(state: Option<&[u8]>) -> Result<Self, StateError> {
         let Some(bytes) = state else {
@@ -55,7 +55,7 @@ impl<T: Tell> Telling<T> {
     }
 }
 
-impl<T: Tell> Deriver for Telling<T> {
+impl<T: Tell> Deriver for JsonDeriver<T> {
     fn derive(&mut self, record: &Record<'_>, derived: &mut Derived) {
         let told = match value::parse(record.bytes) {
             Ok(value) => {

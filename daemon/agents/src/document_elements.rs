@@ -65,6 +65,38 @@ impl Elements {
         self
     }
 
+    /// Of what stands beside the elements, gives those members alone that are named.
+    pub(crate) fn beside(mut self, members: &[&str]) -> Self {
+        for (_, json) in self.sides.iter_mut().filter(|(name, _)| name == DOCUMENT) {
+            if let Ok(mut document) = serde_json::from_slice::<BTreeMap<String, &RawValue>>(json) {
+                document.retain(|name, _| members.contains(&name.as_str()));
+                *json = serde_json::to_vec(&document).expect("JSON can be written into memory");
+            }
+        }
+        self
+    }
+
+    /// Gives a record of that name too.
+    pub(crate) fn with_side(mut self, name: &str, json: Vec<u8>) -> Self {
+        self.sides.push((name.to_owned(), json));
+        self
+    }
+
+    /// Adds an element of which more is to come.
+    pub(crate) fn then(mut self, json: &str) -> Self {
+        let mut row = Vec::with_capacity(json.len());
+        compact(json, &mut row);
+        self.rows.push((row, Row::Growing));
+        self
+    }
+
+    /// Makes other elements of them, by their number.
+    pub(crate) fn map(mut self, change: impl Fn(usize, Vec<u8>) -> Vec<u8>) -> Self {
+        let rows = std::mem::take(&mut self.rows).into_iter().enumerate();
+        self.rows = rows.map(|(index, (json, row))| (change(index, json), row)).collect();
+        self
+    }
+
     /// Those elements alone that `keep` holds.
     pub(crate) fn only(mut self, keep: impl Fn(&Value<'_>) -> bool) -> Self {
         self.rows.retain(|(json, _)| serde_json::from_slice(json).is_ok_and(|value| keep(&value)));
