@@ -2,6 +2,7 @@
 
 mod completion;
 mod daemon;
+mod diff;
 mod discover;
 mod doctor;
 mod forget;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     Show(show::Arguments),
     Stats(stats::Arguments),
     Handoff(handoff::Arguments),
+    Diff(diff::Arguments),
     Discover(discover::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
@@ -58,6 +60,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Show(arguments)) => show::run(&arguments, context),
         Some(Command::Stats(arguments)) => stats::run(arguments, context),
         Some(Command::Handoff(arguments)) => handoff::run(&arguments, context),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, context),
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),

@@ -3,6 +3,7 @@
 
 mod agent;
 mod daemon;
+mod diff;
 mod document;
 mod event;
 mod file;
@@ -14,6 +15,7 @@ mod stats;
 
 pub use agent::*;
 pub use daemon::*;
+pub use diff::*;
 pub use document::*;
 pub use event::*;
 pub use file::*;
