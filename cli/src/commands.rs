@@ -2,6 +2,7 @@
 
 mod completion;
 mod daemon;
+mod diff;
 mod discover;
 mod doctor;
 mod export;
@@ -38,6 +39,7 @@ pub(crate) enum Command {
     Stats(stats::Arguments),
     Handoff(handoff::Arguments),
     Export(export::Arguments),
+    Diff(diff::Arguments),
     Discover(discover::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
@@ -61,6 +63,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Stats(arguments)) => stats::run(arguments, context),
         Some(Command::Handoff(arguments)) => handoff::run(&arguments, context),
         Some(Command::Export(arguments)) => export::run(&arguments, context),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, context),
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),

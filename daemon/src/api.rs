@@ -13,6 +13,7 @@ mod index_refresh;
 mod problem_list;
 mod scope;
 mod search_query;
+mod session_diff;
 mod session_document;
 mod session_events;
 mod session_export;
@@ -34,10 +35,7 @@ use jsonrpsee::{
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary,
-    StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer, SessionDiff,
 };
 
 /// Answers requests.
@@ -130,6 +128,13 @@ impl DaemonServer for Api {
 
     async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary> {
         self.blocking(move |engine| session_summary::answer(engine, &session, &scope.unwrap_or_default())).await
+    }
+
+    async fn diff(&self, a: String, b: String, markdown: Option<bool>, scope: Option<Scope>) -> RpcResult<SessionDiff> {
+        self.blocking(move |engine| {
+            session_diff::answer(engine, [&a, &b], markdown.unwrap_or_default(), &scope.unwrap_or_default())
+        })
+        .await
     }
 
     async fn handoff(

@@ -7,10 +7,7 @@
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary,
-    SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, SessionDiff,
 };
 
 /// Methods of the daemon.
@@ -71,6 +68,12 @@ pub trait Daemon {
     /// Sums a session up in three lines, for lists and hovers.
     #[method(name = "session/summary", param_kind = map)]
     async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary>;
+
+    /// Compares two sessions: objective, outcome, figures, commands, checks, and files with what each did to the lines of
+    /// those that both changed. A name may be the path of a HAIL file. `markdown` asks for it as Markdown too. Secrets
+    /// are taken out.
+    #[method(name = "session/diff", param_kind = map)]
+    async fn diff(&self, a: String, b: String, markdown: Option<bool>, scope: Option<Scope>) -> RpcResult<SessionDiff>;
 
     /// Writes the handoff of sessions (the last in the scope when none is named), merged when there are several. A name
     /// may be the path of a HAIL file, `hail` the text of one. `budget` is `brief`, `standard` (when absent), `full`, or

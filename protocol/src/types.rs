@@ -3,6 +3,7 @@
 
 mod agent;
 mod daemon;
+mod diff;
 mod document;
 mod event;
 mod export;
@@ -15,6 +16,7 @@ mod stats;
 
 pub use agent::*;
 pub use daemon::*;
+pub use diff::*;
 pub use document::*;
 pub use event::*;
 pub use export::*;

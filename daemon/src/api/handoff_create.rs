@@ -35,7 +35,7 @@ pub(super) struct Asked {
 }
 
 /// Where a session's events come from.
-enum Source {
+pub(super) enum Source {
     Kept(Arc<SessionEntry>),
     /// The rest of a HAIL file, after its header.
     Hail(Box<dyn Iterator<Item = std::io::Result<Item>>>),
@@ -137,24 +137,35 @@ fn sources(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResult<Vec<(Ses
     let last = ["@".to_owned()];
     let names = if asked.sessions.is_empty() && asked.hail.is_none() { &last[..] } else { &asked.sessions };
     for name in names {
-        let named = match scope::session(engine, name, wanted) {
-            Ok(named) => named,
-            // A file that no agent's folder holds may be HAIL.
-            Err(unknown) if unknown.code() == error::NO_SUCH_SESSION && Path::new(name).is_absolute() => {
-                let Ok(file) = File::open(name) else { return Err(unknown) };
-                found.push(hail(BufReader::new(file.take(FILE_BYTES_MOST)))?);
-                continue;
-            }
-            Err(error) => return Err(error),
+        let (facts, source) = named(engine, name, wanted, true)?;
+        let is_known = |known: &Source| match (known, &source) {
+            (Source::Kept(known), Source::Kept(entry)) => known.key == entry.key,
+            _ => false,
         };
-        let entry = named.session;
-        let is_known = found.iter().any(|(_, source)| matches!(source, Source::Kept(known) if known.key == entry.key));
-        if !is_known {
-            found.push((facts(engine, &entry, true), Source::Kept(entry)));
+        if !found.iter().any(|(_, known)| is_known(known)) {
+            found.push((facts, source));
         }
     }
     found.sort_by_key(|(facts, _)| facts.started);
     Ok(found)
+}
+
+/// The session of that name, or the HAIL file of that path.
+pub(super) fn named(
+    engine: &Engine,
+    name: &str,
+    wanted: &Scope,
+    with_repository: bool,
+) -> RpcResult<(SessionFacts, Source)> {
+    match scope::session(engine, name, wanted) {
+        Ok(named) => Ok((facts(engine, &named.session, with_repository), Source::Kept(named.session))),
+        // A file that no agent's folder holds may be HAIL.
+        Err(unknown) if unknown.code() == error::NO_SUCH_SESSION && Path::new(name).is_absolute() => {
+            let Ok(file) = File::open(name) else { return Err(unknown) };
+            hail(BufReader::new(file.take(FILE_BYTES_MOST)))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn hail(reader: impl BufRead + 'static) -> RpcResult<(SessionFacts, Source)> {
@@ -194,42 +205,49 @@ fn collect(engine: &Engine, sources: Vec<(SessionFacts, Source)>, also: &mut dyn
     let mut collector = Collector::new();
     for (facts, source) in sources {
         collector.begin(facts);
-        match source {
-            Source::Kept(entry) => {
-                let range = EventRange { session: entry.key, from: 1, to: u32::MAX };
-                engine
-                    .texts
-                    .with_reader(|reader| {
-                        reader.event_lines(range, |number, _, line| {
-                            // A line that cannot be read back is told by `doctor`; the rest holds all the same.
-                            if let Ok(event) = Event::from_json(line) {
-                                collector.add(number, &event);
-                                also(&event);
-                            }
-                            true
-                        })
+        events(engine, source, |number, event| {
+            collector.add(number, event);
+            also(event);
+        })?;
+    }
+    Ok(collector.finish(redactor()))
+}
+
+/// All events of a session, with their numbers.
+pub(super) fn events(engine: &Engine, source: Source, mut each: impl FnMut(u32, &Event)) -> RpcResult<()> {
+    match source {
+        Source::Kept(entry) => {
+            let range = EventRange { session: entry.key, from: 1, to: u32::MAX };
+            engine
+                .texts
+                .with_reader(|reader| {
+                    reader.event_lines(range, |number, _, line| {
+                        // A line that cannot be read back is told by `doctor`; the rest holds all the same.
+                        if let Ok(event) = Event::from_json(line) {
+                            each(number, &event);
+                        }
+                        true
                     })
-                    .map_err(errors::store)?;
-            }
-            Source::Hail(items) => {
-                let mut number = 0;
-                for item in items {
-                    match item {
-                        Ok(Item::Event(event)) => {
-                            number += 1;
-                            collector.add(number, &event);
-                            also(&event);
-                        }
-                        Ok(Item::Header(_) | Item::Problem(_)) => {}
-                        Err(error) => {
-                            return Err(errors::bad_value(format!("cannot read the file: {error}"), "try it again"));
-                        }
+                })
+                .map_err(errors::store)
+        }
+        Source::Hail(items) => {
+            let mut number = 0;
+            for item in items {
+                match item {
+                    Ok(Item::Event(event)) => {
+                        number += 1;
+                        each(number, &event);
+                    }
+                    Ok(Item::Header(_) | Item::Problem(_)) => {}
+                    Err(error) => {
+                        return Err(errors::bad_value(format!("cannot read the file: {error}"), "try it again"));
                     }
                 }
             }
+            Ok(())
         }
     }
-    Ok(collector.finish(redactor()))
 }
 
 /// The redactor of everything that leaves the store, made once: its patterns take some milliseconds to build.

@@ -3,6 +3,7 @@
 //! The format is described in `protocol/hail/README.md`. This crate does no IO of its own: readers and writers take
 //! [`std::io::BufRead`] and [`std::io::Write`], and nothing here knows of files, clocks, sockets or databases.
 
+pub mod comparison;
 pub mod event;
 pub mod export;
 pub mod handoff;

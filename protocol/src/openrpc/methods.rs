@@ -7,10 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-        AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-        HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary,
-        SessionUpdate, StatsAnswer, StatsBy,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, SessionDiff,
     },
 };
 
@@ -88,6 +85,10 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
              `next`."
         "session/summary" (session: String, scope "?": Scope) gives (SessionSummary)
             "Sums a session up in three lines, for lists and hovers."
+        "session/diff" (a: String, b: String, markdown "?": bool, scope "?": Scope) gives (SessionDiff)
+            "Compares two sessions: objective, outcome, figures, commands, checks, and files with what each did to the lines of \
+             those that both changed. A name may be the path of a HAIL file. `markdown` asks for it as Markdown too. Secrets \
+             are taken out."
         "handoff/create" (
             sessions "?": Vec<String>, hail "?": String, budget "?": String, format "?": HandoffFormat, scope "?": Scope
         ) gives (HandoffAnswer)

@@ -15,11 +15,7 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten,
-    HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage,
-    RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDocument,
-    SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
-    paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer, SessionDiff,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -84,6 +80,16 @@ impl DaemonServer for FakeDaemon {
 
     async fn summary(&self, _session: String, _scope: Option<Scope>) -> RpcResult<SessionSummary> {
         Ok(SessionSummary::default())
+    }
+
+    async fn diff(
+        &self,
+        _a: String,
+        _b: String,
+        _markdown: Option<bool>,
+        _scope: Option<Scope>,
+    ) -> RpcResult<SessionDiff> {
+        Ok(SessionDiff::default())
     }
 
     async fn handoff(

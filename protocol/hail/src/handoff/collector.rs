@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::commands::{Call, Commands, What, kept_command};
 use super::document::{DecisionKind, RepositoryState};
 use super::files::Files;
+use super::ledger::Ledger;
 use super::mark::Mark;
 use super::prompts::{self, Nature, Prompts};
 use super::quote::{bounded, bounded_end};
@@ -152,6 +153,13 @@ impl Collector {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing yet, and every command is to be remembered.
+    pub(crate) fn with_ledger() -> Self {
+        let mut collector = Self::default();
+        collector.commands.ledger = Some(Ledger::default());
+        collector
     }
 
     /// Begins the next session. Sessions come in the order in which they began.

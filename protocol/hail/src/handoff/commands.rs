@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::check;
 use super::document::{CheckKind, Outcome};
 use super::files::Files;
+use super::ledger::Ledger;
 use super::mark::Mark;
 use super::output::{self, Reading};
 use super::quote::{bounded, bounded_end};
@@ -111,11 +112,16 @@ pub(crate) struct Commands {
     pub(crate) commits: Vec<Committed>,
     /// Commits that were left out of the middle.
     pub(crate) commits_left_out: u64,
+    /// Every command, for those who ask for them.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 impl Commands {
     /// A call begins.
     pub(crate) fn begin(&mut self, call_id: Option<&str>, call: Call) {
+        if let (Some(ledger), What::Shell { command, line, .. }) = (&mut self.ledger, &call.what) {
+            ledger.begin(line, command, call.mark);
+        }
         if let What::Shell { command, by_person, .. } = &call.what
             && !call.in_subagent
         {
@@ -195,6 +201,9 @@ impl Commands {
             Outcome::Ok if line.masked && reading.failed => Outcome::Failed,
             other => other,
         };
+        if let Some(ledger) = &mut self.ledger {
+            ledger.end(line, outcome, ran.exit, ran.mark);
+        }
         if !line.checks.is_empty()
             && matches!(outcome, Outcome::Ok | Outcome::Failed | Outcome::Interrupted | Outcome::Running)
         {

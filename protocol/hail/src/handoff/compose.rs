@@ -30,9 +30,14 @@ impl Collector {
     /// Puts together what was gathered.
     pub fn finish(mut self, redactor: &Redactor) -> Draft {
         self.end_session();
+        self.draft(redactor)
+    }
+
+    /// The same of a session that was ended, of which more is wanted.
+    pub(crate) fn draft(&self, redactor: &Redactor) -> Draft {
         let mut composer = Composer {
             several: self.sessions.len() > 1,
-            collected: &self,
+            collected: self,
             redactor: redactor.fresh(),
             marks: BTreeMap::new(),
         };

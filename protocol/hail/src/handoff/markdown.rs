@@ -347,7 +347,7 @@ fn session_line(session: &SessionHead) -> String {
     line
 }
 
-fn standing_word(standing: Standing) -> &'static str {
+pub(crate) fn standing_word(standing: Standing) -> &'static str {
     match standing {
         Standing::Finished => "finished",
         Standing::Interrupted => "interrupted",
@@ -357,7 +357,7 @@ fn standing_word(standing: Standing) -> &'static str {
     }
 }
 
-fn outcome_word(outcome: Outcome, exit: Option<i32>) -> String {
+pub(crate) fn outcome_word(outcome: Outcome, exit: Option<i32>) -> String {
     match (outcome, exit) {
         (Outcome::Ok, _) => "ok".to_owned(),
         (Outcome::Failed, Some(exit)) => format!("failed, exit {exit}"),
@@ -373,7 +373,7 @@ fn run_line(run: &Run) -> String {
     format!("[{}]: {} → {}", run.cite, code(&run.command), outcome_word(run.outcome, run.exit))
 }
 
-fn file_line(file: &FileChange) -> String {
+pub(crate) fn file_line(file: &FileChange) -> String {
     let mut line = harmless(&file.path);
     let from = file.from.as_ref().map(|from| format!(" from {}", harmless(from))).unwrap_or_default();
     let fate = match file.fate {
@@ -420,7 +420,7 @@ fn file_line(file: &FileChange) -> String {
     line
 }
 
-fn check_line(check: &Check) -> String {
+pub(crate) fn check_line(check: &Check) -> String {
     let kinds: Vec<&str> = check
         .kinds
         .iter()
@@ -463,12 +463,12 @@ fn quoted(text: &str) -> String {
 }
 
 /// Pictures are not loaded from where a session says.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.replace("![", "!\\[")
 }
 
 /// Code on one line, with as many backticks around it as it takes.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let mut longest = 0;
     let mut current = 0;
     for character in text.chars() {

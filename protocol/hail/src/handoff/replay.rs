@@ -125,6 +125,30 @@ impl Replay {
         Some(nets.fold((0, 0), |sum, net| (sum.0 + net.0, sum.1 + net.1)))
     }
 
+    /// The lines removed (`-`) and added (`+`) in the end, by their hashes, in the order of the file. `None` where an edit
+    /// did not tell, or where there are too many to be put in order.
+    pub(crate) fn net_lines(&self) -> Option<Vec<(char, u64)>> {
+        if self.unknown {
+            return None;
+        }
+        let mut changes = Vec::new();
+        for region in &self.regions {
+            let (old, new) = region.before_and_after();
+            let (start, old_end, new_end) = differing(&old, &new);
+            let (old, new) = (&old.hashes[start..old_end], &new.hashes[start..new_end]);
+            if old.len().saturating_mul(new.len()) > STEPS {
+                return None;
+            }
+            for op in capture_diff_slices(Algorithm::Myers, old, new) {
+                if !matches!(op, DiffOp::Equal { .. }) {
+                    changes.extend(old[op.old_range()].iter().map(|hash| ('-', *hash)));
+                    changes.extend(new[op.new_range()].iter().map(|hash| ('+', *hash)));
+                }
+            }
+        }
+        Some(changes)
+    }
+
     fn hunk(&mut self, (start, old_lines): (u64, u64), lines: &[HunkLine], drift: &mut i64) {
         // Of no lines the number is that of the line before.
         let position = if old_lines == 0 { start } else { start.saturating_sub(1) };
@@ -319,8 +343,13 @@ impl Region {
         kept
     }
 
-    /// The file before and after as lines, runs of unknown ones as one, and the difference between them.
     fn net(&self) -> (u64, u64) {
+        let (old, new) = self.before_and_after();
+        compare(&old, &new)
+    }
+
+    /// The file before and after as lines, runs of unknown ones as one.
+    fn before_and_after(&self) -> (Lines, Lines) {
         let mut ends: Vec<u64> = Vec::new();
         for piece in &self.pieces {
             if let Piece::Kept { from, lines } = piece {
@@ -336,7 +365,7 @@ impl Region {
                 Piece::New(lines) => lines.iter().for_each(|hash| new.push(*hash, 1)),
             }
         }
-        compare(&old, &new)
+        (old, new)
     }
 
     /// The lines of the file before from `from` to `to`, cut at `ends`, which ascend.
@@ -437,13 +466,18 @@ fn push_kept(pieces: &mut Vec<Piece>, number: u64) {
     }
 }
 
-/// Lines of `new` that `old` lacks, and the other way round, in order.
-fn compare(old: &Lines, new: &Lines) -> (u64, u64) {
+/// The part between what both begin with and what both end with: where it begins, and where it ends in each.
+fn differing(old: &Lines, new: &Lines) -> (usize, usize, usize) {
     let same_start = old.hashes.iter().zip(&new.hashes).take_while(|(one, other)| one == other).count();
     let most = old.hashes.len().min(new.hashes.len()) - same_start;
     let same_end =
         old.hashes.iter().rev().zip(new.hashes.iter().rev()).take(most).take_while(|(one, other)| one == other).count();
-    let (old_end, new_end) = (old.hashes.len() - same_end, new.hashes.len() - same_end);
+    (same_start, old.hashes.len() - same_end, new.hashes.len() - same_end)
+}
+
+/// Lines of `new` that `old` lacks, and the other way round, in order.
+fn compare(old: &Lines, new: &Lines) -> (u64, u64) {
+    let (same_start, old_end, new_end) = differing(old, new);
     let (old_part, new_part) = (&old.hashes[same_start..old_end], &new.hashes[same_start..new_end]);
     if old_part.len().saturating_mul(new_part.len()) > STEPS {
         let mut counts: BTreeMap<u64, i64> = BTreeMap::new();
@@ -480,7 +514,7 @@ fn hunk_start(line: &str) -> Option<(u64, u64)> {
 ///
 /// Claude Code writes two spaces for each leading tab in its patches, and the tabs themselves in the content of new
 /// files: here both are the same.
-fn line_hash(line: &str) -> u64 {
+pub(crate) fn line_hash(line: &str) -> u64 {
     let line = line.strip_suffix('\r').unwrap_or(line);
     let text = line.trim_start_matches('\t');
     let tabs = std::iter::repeat_n(b' ', (line.len() - text.len()) * 2);
