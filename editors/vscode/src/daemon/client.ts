@@ -61,8 +61,10 @@ export class Client {
   ): Promise<Methods[M][1]> {
     const began = performance.now();
     try {
-      const sent = this.connection.sendRequest<Methods[M][1]>(method, params, token);
-      const answer = await sent;
+      // An absent token must not be handed on: it would count as a second parameter by position.
+      const answer = await (token === undefined
+        ? this.connection.sendRequest<Methods[M][1]>(method, params)
+        : this.connection.sendRequest<Methods[M][1]>(method, params, token));
       this.trace(method, performance.now() - began, undefined);
       return answer;
     } catch (error) {
