@@ -7,7 +7,10 @@ use schemars::{Schema, SchemaGenerator};
 use crate::{
     error,
     types::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDocument, SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy, SessionDiff,
+        AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
+        HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
+        SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
+        SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
     },
 };
 

@@ -75,8 +75,7 @@ fn a_registered_project_has_the_folder_of_its_register() {
     let other = place(r#"{"projects":{"/home/ann":"ann"}}"#).unwrap();
     let name = other.strip_prefix(home.path().join(".gemini/tmp")).unwrap().iter().next().unwrap();
     assert_eq!(name.len(), 64, "a hash");
-    for damaged in ["", "7", r#"{"projects":{"/home/ann/my.app":"../x"}}"#, r#"{"projects":{"/home/ann/my.app":""}}"#]
-    {
+    for damaged in ["", "7", r#"{"projects":{"/home/ann/my.app":"../x"}}"#, r#"{"projects":{"/home/ann/my.app":""}}"#] {
         assert!(matches!(place(damaged), Err(WriteError::Register { .. })), "{damaged}");
     }
 }
