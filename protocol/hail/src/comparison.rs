@@ -139,7 +139,7 @@ impl Comparer<'_> {
         let ledger = |observer: &Observer| {
             let ledger = observer.collector.commands.ledger.as_ref();
             let mut used: Vec<_> = ledger.into_iter().flat_map(|ledger| ledger.by_signature.clone()).collect();
-            used.sort_by(|(_, one), (_, other)| one.first.cmp(&other.first));
+            used.sort_by_key(|(_, one)| one.first);
             (used, ledger.map_or(0, |ledger| ledger.left_out))
         };
         let ((a, a_left_out), (b, b_left_out)) = (ledger(self.a), ledger(self.b));

@@ -71,7 +71,9 @@ pub(super) fn compare(a: &[String], b: &[String]) -> Vec<LineBlock> {
     // Which of several equally good alignments is found depends on the order, so the order is always the same.
     if a > b {
         let mut blocks = compare(b, a);
-        blocks.iter_mut().for_each(|block| std::mem::swap(&mut block.a, &mut block.b));
+        for block in &mut blocks {
+            std::mem::swap(&mut block.a, &mut block.b);
+        }
         return blocks;
     }
     let mut blocks: Vec<LineBlock> = Vec::new();
@@ -100,7 +102,9 @@ pub(super) fn cut(blocks: Vec<LineBlock>, already_left_out: u64, most: usize) ->
         // Each side keeps as much as the other: what is cut does not depend on which is the first.
         let each = if block.both.is_empty() { room / 2 } else { room };
         if length > room {
-            [&mut block.both, &mut block.a, &mut block.b].into_iter().for_each(|lines| lines.truncate(each));
+            for lines in [&mut block.both, &mut block.a, &mut block.b] {
+                lines.truncate(each);
+            }
         }
         let kept = block.both.len() + block.a.len() + block.b.len();
         compared.left_out += (length - kept) as u64;

@@ -12,6 +12,9 @@ const ENTRIES_MOST: usize = 100;
 /// Lines of a file's changes at most.
 const LINES_MOST: usize = 120;
 
+/// A row of the table at the head: its name, and its cell for one side.
+type Row = (&'static str, fn(&Side) -> String);
+
 impl Comparison {
     /// Writes it as Markdown, for people and for agents.
     pub fn markdown(&self) -> String {
@@ -49,7 +52,7 @@ impl Page<'_> {
         self.line("");
         self.line("| | A | B |");
         self.line("|---|---|---|");
-        let rows: [(&str, fn(&Side) -> String); 9] = [
+        let rows: [Row; 9] = [
             ("session", |side| if side.id.is_empty() { String::new() } else { code(short(side)) }),
             ("agent", |side| match &side.model {
                 Some(model) => format!("{}, {model}", side.agent),

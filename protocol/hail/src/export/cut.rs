@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn both_ends_stay() {
-        let text: String = (1..=10).map(|line| format!("{line}\n")).collect();
+        let text: String = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", ""].join("\n");
         let cut = SMALL.cut(&text);
         assert_eq!((cut.head, cut.tail), ("1\n2\n", "10\n"));
         assert_eq!(cut.left_out.unwrap(), "7 lines (14 B) left out");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use pulldown_cmark::{CodeBlockKind, Event as Piece, Parser, Tag};
+use pulldown_cmark::{Event as Piece, Parser, Tag};
 
 use super::cut::{self, Limits};
 use super::html::call_about;

@@ -227,7 +227,7 @@ impl Draft {
             match part {
                 Part::Words(words) => text.push_str(words),
                 Part::Call { line, outcome, .. } => {
-                    write!(text, "({line}{outcome})").expect("writing into a string cannot fail")
+                    write!(text, "({line}{outcome})").expect("writing into a string cannot fail");
                 }
             }
         }
