@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod codec;
+mod comparison;
 mod conformance;
 mod handoff;
 mod read;
