@@ -36,7 +36,7 @@ impl Agent for FactoryDroid {
 
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         walk::files(&root.path, 1, &mut |folder, name| {
-            if name.ends_with(".jsonl")
+            if name.strip_suffix(".jsonl").is_some()
                 && let Some(source) = self.source_at(root, &folder.join(name))
             {
                 found(source);

@@ -48,7 +48,7 @@ impl Agent for Kimi {
         walk::files(&root.path, DEPTH, &mut |folder, name| {
             // What the model saw is read only where nothing was written of what happened.
             let is_second = name == "context.jsonl" && folder.join("wire.jsonl").is_file();
-            if name.ends_with(".jsonl")
+            if name.strip_suffix(".jsonl").is_some()
                 && !is_second
                 && let Some(source) = source_named(root, &folder.join(name))
             {

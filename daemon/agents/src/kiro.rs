@@ -62,7 +62,7 @@ impl Agent for Kiro {
         walk::files(&folder, depth, &mut |folder, name| {
             let path = folder.join(name);
             // The document beside a session's lines is none by itself.
-            if name.ends_with(".jsonl") || is_extension(root) {
+            if name.strip_suffix(".jsonl").is_some() || is_extension(root) {
                 self.source_at(root, &path).into_iter().for_each(&mut *found);
             }
         })

@@ -1,4 +1,4 @@
-//! OpenClaw, earlier Clawdbot and Moltbot: pi's lines, in files and since 2026.8 in a database for each agent.
+//! `OpenClaw`, earlier Clawdbot and Moltbot: pi's lines, in files and since 2026.8 in a database for each agent.
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! OpenCode, and Kilo from its seventh version on, which is a fork of it: JSON files below `storage/` at first, an SQLite
+//! `OpenCode`, and Kilo from its seventh version on, which is a fork of it: JSON files below `storage/` at first, an SQLite
 //! database since.
 //!
 //! The database imports the files and leaves them where they are: of such twins the database is read. A session is read
@@ -36,7 +36,7 @@ pub struct Family {
     program: &'static str,
 }
 
-/// OpenCode.
+/// `OpenCode`.
 pub const OPENCODE: Family =
     Family { id: "opencode", name: "OpenCode", folder: "opencode", variable: "OPENCODE_DB", program: "opencode" };
 

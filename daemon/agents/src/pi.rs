@@ -1,4 +1,4 @@
-//! pi: `~/.pi/agent/sessions/<directory>/<time>_<id>.jsonl`. OpenClaw writes the same lines.
+//! pi: `~/.pi/agent/sessions/<directory>/<time>_<id>.jsonl`. `OpenClaw` writes the same lines.
 
 mod diff;
 mod entry;

@@ -205,15 +205,12 @@ fn path_of(uri: &str) -> String {
     let mut at = 0;
     while let Some(byte) = path.as_bytes().get(at) {
         let escaped = (*byte == b'%').then(|| path.get(at + 1..at + 3)).flatten();
-        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                at += 3;
-            }
-            None => {
-                bytes.push(*byte);
-                at += 1;
-            }
+        if let Some(decoded) = escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            bytes.push(decoded);
+            at += 3;
+        } else {
+            bytes.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -197,7 +197,7 @@ impl Session {
         if status != Status::Ok {
             return;
         }
-        if let Some(edit) = edit(name, &input, call_id) {
+        if let Some(edit) = edit(name, &input, call_id.as_deref()) {
             push(&Value::Null, None, Body::Edit(edit));
         }
         let items = checkboxes(input["checklist"].as_str().filter(|_| name == "Checklist").unwrap_or_default());
@@ -215,7 +215,7 @@ impl Session {
 }
 
 /// The edit that a call made.
-fn edit(name: &str, input: &Value, call_id: Option<String>) -> Option<Edit> {
+fn edit(name: &str, input: &Value, call_id: Option<&str>) -> Option<Edit> {
     let path = [&input["filepath"], &input["file_path"], &input["path"]].into_iter().find_map(Value::as_str)?;
     let mut hunks = Hunks::default();
     let mut operation = EditOperation::Update;
@@ -237,7 +237,7 @@ fn edit(name: &str, input: &Value, call_id: Option<String>) -> Option<Edit> {
         "edit_existing_file" | "Write" => {}
         _ => return None,
     }
-    Some(hunks.edit(path, operation, call_id.as_deref()))
+    Some(hunks.edit(path, operation, call_id))
 }
 
 /// A message's content, with the names of what was attached to it.

@@ -173,8 +173,12 @@ impl Call<'_> {
             push(subagent(status));
         }
         if status == Some(Status::Ok) {
-            edits.into_iter().for_each(|edit| push(Body::Edit(edit)));
-            todo.into_iter().for_each(|todo| push(Body::Todo(todo)));
+            for edit in edits {
+                push(Body::Edit(edit));
+            }
+            if let Some(todo) = todo {
+                push(Body::Todo(todo));
+            }
         }
     }
 
@@ -206,7 +210,9 @@ impl Call<'_> {
             "apply_patch" | "copilot_applyPatch" => {
                 let patch = lenient_json::text(input, "input").or_else(|| input.as_str()).and_then(patch::inside);
                 let mut edits = patch.map(patch::edits).unwrap_or_default();
-                edits.iter_mut().for_each(|edit| edit.call_id = call_id.map(str::to_owned));
+                for edit in &mut edits {
+                    edit.call_id = call_id.map(str::to_owned);
+                }
                 return edits;
             }
             _ => None,

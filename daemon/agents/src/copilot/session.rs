@@ -198,12 +198,11 @@ impl Glance<'_> {
     /// Whether the answer is not there, or goes on.
     fn is_pending(&self) -> bool {
         let state = self.model_state.and_then(|state| serde_json::from_str::<Value>(state.get()).ok());
-        match state.as_ref().and_then(|state| lenient_json::number(state, "value")) {
-            Some(state) => matches!(state, 0 | 4),
-            None => {
-                let is_null = |raw: Option<&RawValue>| raw.is_none_or(|raw| raw.get() == "null");
-                is_null(self.result) && self.is_canceled.is_none_or(|raw| raw.get() != "true")
-            }
+        if let Some(state) = state.as_ref().and_then(|state| lenient_json::number(state, "value")) {
+            matches!(state, 0 | 4)
+        } else {
+            let is_null = |raw: Option<&RawValue>| raw.is_none_or(|raw| raw.get() == "null");
+            is_null(self.result) && self.is_canceled.is_none_or(|raw| raw.get() != "true")
         }
     }
 }

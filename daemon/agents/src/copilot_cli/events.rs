@@ -240,7 +240,9 @@ impl Events {
         }
         let input = lenient_json::nested(call, "arguments").unwrap_or_default();
         at.push(called(name, id, &input, self.state.facts.model.clone()));
-        wanted_edits(name, &input, id).into_iter().for_each(|edit| self.state.waiting.add(id, edit));
+        for edit in wanted_edits(name, &input, id) {
+            self.state.waiting.add(id, edit);
+        }
         if name == "update_todo"
             && let Some(todo) = lenient_json::text(&input, "todos").map(checklist).filter(|todo| !todo.items.is_empty())
         {
@@ -283,7 +285,9 @@ impl Events {
             let made = applied.edit(std::mem::take(&mut edit.path), edit.operation, edit.call_id.as_deref());
             *edit = Edit { to: edit.to.take(), ..made };
         }
-        edits.into_iter().for_each(|edit| at.push(Body::Edit(edit)));
+        for edit in edits {
+            at.push(Body::Edit(edit));
+        }
     }
 
     /// A run's usage, by model. It is told at the end of a run, and again should the run go on: then the larger holds.
@@ -351,7 +355,9 @@ fn wanted_edits(name: &str, input: &Value, id: &str) -> Vec<Edit> {
             let patch =
                 input.as_str().or_else(|| lenient_json::any_text(input, &["input", "patch"])).and_then(patch::inside);
             let mut edits = patch.map(patch::edits).unwrap_or_default();
-            edits.iter_mut().for_each(|edit| edit.call_id = call_id.map(str::to_owned));
+            for edit in &mut edits {
+                edit.call_id = call_id.map(str::to_owned);
+            }
             return edits;
         }
         _ => None,

@@ -202,11 +202,12 @@ fn error(details: &Value) -> Option<ErrorEvent> {
     let error = details.get("error").unwrap_or(details);
     let inner = error.get("details").unwrap_or(&Value::Null);
     let told: Vec<&str> = ["title", "detail"].iter().filter_map(|key| lenient_json::text(inner, key)).collect();
-    let message = match told.is_empty() {
-        false => told.join(": "),
-        true => lenient_json::any_text(error, &["message", "error"])
+    let message = if told.is_empty() {
+        lenient_json::any_text(error, &["message", "error"])
             .or_else(|| lenient_json::text(details, "message"))?
-            .to_owned(),
+            .to_owned()
+    } else {
+        told.join(": ")
     };
     let code = lenient_json::any_text(error, &["error", "code"]).map(str::to_owned);
     Some(ErrorEvent { code: code.filter(|code| *code != message), message })

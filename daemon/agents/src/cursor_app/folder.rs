@@ -113,7 +113,9 @@ impl Known {
             }
             let Ok(ids) = listed_in(&file) else { continue };
             if let Some(folder) = (!ids.is_empty()).then(|| of_workspace(&workspace)).flatten() {
-                ids.iter().for_each(|id| self.keep(id, folder.clone()));
+                for id in &ids {
+                    self.keep(id, folder.clone());
+                }
             }
             self.workspaces.insert(workspace, stamp);
         }

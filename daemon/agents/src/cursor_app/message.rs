@@ -208,7 +208,9 @@ impl Messages {
             }));
             let edits = id.map(|id| self.state.waiting.take(id)).unwrap_or_default();
             if !failed {
-                edits.into_iter().for_each(|edit| out.push(Body::Edit(edit)));
+                for edit in edits {
+                    out.push(Body::Edit(edit));
+                }
             }
             self.state.facts.activity = Activity::Working;
         }

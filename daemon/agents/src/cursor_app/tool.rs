@@ -78,7 +78,9 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
         lines: call.additional.get("precomputedDiff").map_or(&[][..], |diff| lenient_json::list(diff, "lines")),
     };
     if made.result.get("isApplied") != Some(&Value::Bool(false)) {
-        edit::edits(&made, call.id).into_iter().for_each(|edit| out.push(Body::Edit(edit)));
+        for edit in edit::edits(&made, call.id) {
+            out.push(Body::Edit(edit));
+        }
     }
     call.todo(message, state, out);
 }

@@ -144,7 +144,9 @@ impl Text {
                 out.push(Body::Todo(todo));
             }
         }
-        edits(name, input, None).into_iter().for_each(|edit| out.push(Body::Edit(edit)));
+        for edit in edits(name, input, None) {
+            out.push(Body::Edit(edit));
+        }
         self.state.facts.activity = Activity::Working;
     }
 }

@@ -179,14 +179,18 @@ fn user(id: &str, message: &Value<'_>, said: bool, session: &mut Session<'_, Own
     let displayed = plain(json::member(message, "displayContent"));
     let mut run = Run::default();
     if displayed.is_empty() {
-        texts.into_iter().for_each(|text| run.text(text));
+        for text in texts {
+            run.text(text);
+        }
     } else {
         // The content holds what the client made of it: the files that were named, for one.
         let added: Vec<&str> = texts.into_iter().filter(|text| text.trim() != displayed.trim()).collect();
         run.text(displayed);
         session.system(Some(format!("{id}:context")), &added.join("\n"));
     }
-    images.into_iter().for_each(|image| run.part(image));
+    for image in images {
+        run.part(image);
+    }
     if let Some((_, content)) = run.take() {
         let text = content.text();
         if is_client(&text) { session.system(own_id(), &text) } else { session.prompt(own_id(), content) }

@@ -95,7 +95,7 @@ pub(crate) fn output<'v>(response: &'v Value<'_>, run: &mut Run<'v>) -> bool {
     let error = json::member(told, "error");
     match error.or_else(|| json::either(told, &["output", "content", "result"])) {
         Some(text) => run.text(json::shown(text)),
-        None if told.as_object().is_some_and(|fields| fields.is_empty()) => {}
+        None if told.as_object().is_some_and(serde_json_borrow::ObjectAsVec::is_empty) => {}
         None => run.text(json::shown(told)),
     }
     error.is_some()

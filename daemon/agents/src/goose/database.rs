@@ -84,7 +84,7 @@ pub(super) fn list(path: &Path, since: Option<&[u8]>, found: &mut dyn FnMut(Sour
             continue;
         }
         // Times are whole seconds: what came within one is told by the rows' numbers.
-        let updated = updated.and_then(|text| value::time_of(&text)).map_or(0, |time| time.as_millisecond());
+        let updated = updated.and_then(|text| value::time_of(&text)).map_or(0, jiff::Timestamp::as_millisecond);
         let version = updated.saturating_add((last.wrapping_mul(31) + count).rem_euclid(1000));
         found(Source::contained(path, SourceKind::Rows, id, u64::try_from(version).unwrap_or(0)));
     }

@@ -277,18 +277,17 @@ fn edit(call: &Call) -> Option<Edit> {
         bare => bare,
     };
     let diff = match command {
-        // Whether the file was there is not known, nor what stood in it.
-        "write" => Hunks::default(),
         "edit" | "str_replace" => match of("/diff") {
             Some(diff) => Hunks::of_unified(diff),
             None => {
-                let old = of("/before").or_else(|| of("/old_str")).or_else(|| of("/old_text"));
+                let old = of("/before").or_else(|| of("/old_str")).or_else(|| of("/old_text"))?;
                 let new = of("/after").or_else(|| of("/new_str")).or_else(|| of("/new_text"));
-                Hunks::between(old?, new.unwrap_or_default())
+                Hunks::between(old, new.unwrap_or_default())
             }
         },
         "insert" => Hunks::between("", of("/new_str").or_else(|| of("/insert_text"))?),
-        "undo_edit" => Hunks::default(),
+        // Whether the file was there is not known, nor what stood in it.
+        "write" | "undo_edit" => Hunks::default(),
         _ => return None,
     };
     let id = Some(&*call.id).filter(|id| !id.is_empty());

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
     os::unix::fs::MetadataExt,
@@ -140,8 +141,11 @@ fn listed(folder: &Path) -> Vec<Value> {
 
 /// The name of the folder of the workspace at `path`.
 fn hash_of(path: &str) -> String {
-    let hash = Sha256::digest(path.as_bytes());
-    hash.iter().take(HASH_DIGITS / 2).map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::with_capacity(HASH_DIGITS);
+    for byte in Sha256::digest(path.as_bytes()).iter().take(HASH_DIGITS / 2) {
+        write!(digits, "{byte:02x}").expect("writing to a string does not fail");
+    }
+    digits
 }
 
 /// Names the chats in a workspace's folder: of the snapshots of one workflow the longest.

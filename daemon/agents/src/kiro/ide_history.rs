@@ -111,7 +111,7 @@ fn act(action: &Value<'_>, session: &mut Session<'_, Own>) -> bool {
     let Some(input) = json::member(action, "input") else { return false };
     // Actions of other shapes are steps of the IDE's own.
     let Some(file) = json::text(input, "file") else { return false };
-    let members = input.as_object().into_iter().flat_map(|members| members.iter());
+    let members = input.as_object().into_iter().flat_map(serde_json_borrow::ObjectAsVec::iter);
     let input_told = members.filter(|(name, _)| !CONTENTS.contains(name));
     let input_told = input_told.map(|(name, value)| (name.to_owned(), json::to_owned(value))).collect();
     let call = ToolCall {

@@ -92,12 +92,11 @@ fn tool(id: &str, item: &Value, out: &mut Out<'_>) {
     };
     let (mut texts, mut attached) = (Vec::new(), Vec::new());
     for piece in list(item, "/state/content") {
-        match text(piece, "/type") {
-            Some("text") => texts.extend(text(piece, "/text")),
-            _ => {
-                let url = text(piece, "/uri").or_else(|| text(piece, "/url")).unwrap_or_default();
-                attached.push(of_url(url, text(piece, "/mime"), text(piece, "/name")));
-            }
+        if let Some("text") = text(piece, "/type") {
+            texts.extend(text(piece, "/text"))
+        } else {
+            let url = text(piece, "/uri").or_else(|| text(piece, "/url")).unwrap_or_default();
+            attached.push(of_url(url, text(piece, "/mime"), text(piece, "/name")));
         }
     }
     texts.extend(text(item, "/state/output"));

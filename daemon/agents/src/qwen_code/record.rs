@@ -105,7 +105,9 @@ fn user(id: String, record: &Value<'_>, session: &mut Session<'_, Own>) {
             images.push(data_part(json::text(data, "mimeType"), name, json::text(data, "data").map(str::len)));
         }
     }
-    images.into_iter().for_each(|image| run.part(image));
+    for image in images {
+        run.part(image);
+    }
     session.system(Some(format!("{id}:context")), &added.join("\n"));
     let Some((_, content)) = run.take() else { return };
     match json::text(record, "subtype") {

@@ -34,7 +34,7 @@ pub(super) fn list(path: &Path, found: &mut dyn FnMut(Source)) -> Result<Listing
             listing.drafts += 1;
             continue;
         }
-        let updated = updated.and_then(|text| value::time_of(&text)).map_or(0, |time| time.as_millisecond());
+        let updated = updated.and_then(|text| value::time_of(&text)).map_or(0, jiff::Timestamp::as_millisecond);
         let version = u64::try_from(updated.saturating_add(length % 1000)).unwrap_or(0);
         found(Source::contained(path, SourceKind::Rows, id, version));
     }
