@@ -33,6 +33,8 @@ RESUME = {
 }
 # Ids here that the daemon knows by another name.
 IDS = {"gemini-cli": "gemini"}
+# Codex keeps titles apart from its sessions: there the first words stand for one.
+TITLES = ("Handoff: ", "This session goes on")
 PROMPT = "Go on where the quokka stopped"
 SESSION = [
     {"v": "hail/0.1", "tool": "windsurf", "model": "m-1", "ts": "2026-02-01T10:00:00Z", "title": "Fix the wombat lock"},
@@ -91,7 +93,7 @@ def hand_over(agent, spec, program, opensession, folder, fresh):
             seen[name] = any(all(words in text for words in wanted) for text in said)
         daemon.ask("index/refresh", {})
         session = daemon.ask("session/get", {"session": f"{written['agent']}:{written['native_id']}"})["session"]
-        seen["listed"] = session["agent"] == written["agent"] and session["title"].startswith("Handoff")
+        seen["listed"] = session["agent"] == written["agent"] and session["title"].startswith(TITLES)
         seen["title"] = session["title"]
         return seen
     finally:
