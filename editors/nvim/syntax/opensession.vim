@@ -11,16 +11,5 @@ syntax match OpenSessionError /\%(output  \)\@<=failed/ contained
 syntax match OpenSessionOk /\%(output  \)\@<=ok/ contained
 syntax match OpenSessionAdded /^ \{4,6}+.*$/
 syntax match OpenSessionRemoved /^ \{4,6}-.*$/
-highlight default link OpenSessionTitle Title
-highlight default link OpenSessionPrompt Title
-highlight default link OpenSessionAgent Identifier
-highlight default link OpenSessionTool Function
-highlight default link OpenSessionThinking Comment
-highlight default link OpenSessionOk DiagnosticOk
-highlight default link OpenSessionError DiagnosticError
-highlight default link OpenSessionLive DiagnosticInfo
-highlight default link OpenSessionHit Search
-highlight default link OpenSessionAdded Added
-highlight default link OpenSessionRemoved Removed
-highlight default link OpenSessionMeta NonText
+lua require('opensession.highlights')
 let b:current_syntax = 'opensession'

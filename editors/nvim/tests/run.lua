@@ -126,9 +126,14 @@ test("options are validated", function()
 end)
 
 test("matches are highlighted by byte, whatever the script", function()
-  local line, highlights = picker.line({ label = "🔒 잠금 실패", ranges = { { 2, 4 } }, note = "note" })
-  local first = highlights[1][1]
-  same(line:sub(first[1] + 1, first[2]), "잠금")
+  local entry = { head = "잠금 순서", label = "🔒 잠금 실패", ranges = { { 2, 4 } }, note = "note" }
+  local line, highlights = picker.line(entry)
+  local parts = vim.tbl_map(function(highlight)
+    return line:sub(highlight[1][1] + 1, highlight[1][2])
+  end, highlights)
+  same(parts, { "잠금 순서", "잠금", "note" })
+  same(text.cut("잠금 순서 바꾸기", 10), "잠금 순서…")
+  same(text.cut("short", 10), "short")
 end)
 
 test("the daemon is asked over one connection, and its errors have hints", function()

@@ -7,6 +7,8 @@ local M = {}
 local BUDGETS = { "brief", "standard", "full" }
 local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
 local COMPLETION_MS = 500
+--- The title before a hit has so many cells at most.
+local TITLE_CELLS = 32
 
 --- Runs a command line.
 function M.run(arguments)
@@ -87,6 +89,15 @@ local function session_entry(session)
   }
 end
 
+--- What stands before a hit: `◉ Fix the flaky lock test  claude-code  2h  #131 output`.
+local function hit_head(session, hit)
+  local title = text.cut(session.title, TITLE_CELLS)
+  local icon = text.icons[session.state]
+  local parts = { (icon and icon .. " " or "") .. title, session.agent, text.age(session.updated, os.time()) }
+  parts[#parts + 1] = ("#%d %s"):format(hit.event, hit.kind)
+  return table.concat(parts, "  ")
+end
+
 --- Entries of a list for the hits of an answer.
 local function hit_entries(answer)
   local entries = {}
@@ -96,7 +107,7 @@ local function hit_entries(answer)
       entries[#entries + 1] = {
         label = hit.text,
         ranges = hit.ranges,
-        note = ("%s  #%d %s"):format(found.session.title, hit.event, hit.kind),
+        head = hit_head(found.session, hit),
         session = holder,
         event = hit.event,
         title = found.session.title,

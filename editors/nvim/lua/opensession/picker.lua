@@ -2,6 +2,7 @@
 local config = require("opensession.config")
 local daemon = require("opensession.daemon")
 local text = require("opensession.text")
+require("opensession.highlights")
 
 local M = {}
 local MODULES = { { "snacks", "snacks.picker" }, { "fzf-lua", "fzf-lua" }, { "telescope", "telescope" } }
@@ -40,16 +41,23 @@ function M.open(entry)
   require("opensession.buffer").open(entry.uri)
 end
 
---- `label  note`, and where the matches are in it: pairs of bytes, from 0, the end exclusive.
+--- `head  label  note`, and where the matches are in it: pairs of bytes, from 0, the end exclusive.
 function M.line(entry)
   local label = entry.label:gsub("%s", " ")
+  local head = entry.head and entry.head:gsub("%s", " ") .. "  " or ""
   local highlights = {}
+  if head ~= "" then
+    highlights[1] = { { 0, #head - 2 }, "OpenSessionMeta" }
+  end
   for _, range in ipairs(entry.ranges or {}) do
     local first, last = vim.str_byteindex(label, range[1]), vim.str_byteindex(label, range[2])
-    highlights[#highlights + 1] = { { first, last }, "OpenSessionHit" }
+    highlights[#highlights + 1] = { { #head + first, #head + last }, "OpenSessionHit" }
   end
-  local line = ("%s  %s"):format(label, entry.note)
-  highlights[#highlights + 1] = { { #label + 2, #line }, "OpenSessionMeta" }
+  local line = head .. label
+  if entry.note then
+    highlights[#highlights + 1] = { { #line + 2, #line + 2 + #entry.note }, "OpenSessionMeta" }
+    line = ("%s  %s"):format(line, entry.note)
+  end
   return line, highlights
 end
 

@@ -99,6 +99,18 @@ function M.age(time, now)
   return ("%04d-%02d-%02d"):format(then_.year, then_.month, then_.day)
 end
 
+--- Text cut to so many cells of the screen.
+function M.cut(words, cells)
+  if vim.fn.strdisplaywidth(words) <= cells then
+    return words
+  end
+  local count = vim.fn.strchars(words)
+  while count > 0 and vim.fn.strdisplaywidth(vim.fn.strcharpart(words, 0, count)) >= cells do
+    count = count - 1
+  end
+  return vim.fn.strcharpart(words, 0, count) .. "…"
+end
+
 --- What stands beside a session: `claude-code  app@main  2h live`.
 function M.session_note(session, now)
   local place = session.repository

@@ -4,7 +4,7 @@ local picker = require("opensession.picker")
 local M = {}
 
 local function item(entry)
-  return { text = entry.label .. " " .. entry.note, entry = entry }
+  return { text = (picker.line(entry)), entry = entry }
 end
 
 local function format(shown)

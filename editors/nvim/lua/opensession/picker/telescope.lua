@@ -45,7 +45,7 @@ end
 local function entry_maker(entry)
   return {
     value = entry,
-    ordinal = entry.label .. " " .. entry.note,
+    ordinal = (picker.line(entry)),
     filename = entry.uri,
     display = function()
       return picker.line(entry)
