@@ -35,6 +35,9 @@ mod starts;
 
 use std::path::{Path, PathBuf};
 
+/// Bars that are measured together, and how.
+type Group = (&'static [&'static str], fn(&Path));
+
 fn main() {
     let Some(home) = std::env::var_os("OPENSESSION_CORPUS_M").map(PathBuf::from) else {
         println!("skipped: OPENSESSION_CORPUS_M names no home directory of sessions");
@@ -42,7 +45,7 @@ fn main() {
     };
     let only = std::env::var("OPENSESSION_BENCH_ONLY").unwrap_or_default();
     let asked = |bars: &[&str]| only.is_empty() || only.split(',').any(|one| bars.contains(&one.trim()));
-    let groups: [(&[&str], fn(&Path)); 6] = [
+    let groups: [Group; 6] = [
         (&["P1", "P3", "P4", "P7"], cold::measure),
         (&["P2"], |_| starts::nothing_changed()),
         (&["P5", "P6", "P9"], process::searching_and_idle),

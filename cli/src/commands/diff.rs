@@ -140,13 +140,16 @@ struct OneSide<'s> {
     session: &'s Side,
 }
 
+/// A fact of a side: its name, and what it is.
+type Fact = (&'static str, fn(&Side) -> String);
+
 /// What it is, its name, and what the two have of it, between tabs.
 fn tabs(comparison: &Comparison) -> Vec<String> {
     let Comparison { a, b, .. } = comparison;
     let line = |kind: &str, name: &str, a: &str, b: &str| {
         [kind, name, a, b].map(|field| clean::one_line(field).into_owned()).join("\t")
     };
-    let facts: [(&str, fn(&Side) -> String); 24] = [
+    let facts: [Fact; 24] = [
         ("id", |side| side.id.clone()),
         ("title", |side| side.title.clone().unwrap_or_default()),
         ("agent", |side| side.agent.clone()),

@@ -61,7 +61,6 @@ impl Database {
 }
 
 /// What an error of SQLite's means for the source: busy, or not what its name says.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 pub fn fault(error: rusqlite::Error) -> CutError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

@@ -136,7 +136,6 @@ fn compact(json: &str, compacted: &mut Vec<u8>) {
 }
 
 /// What an error of the parser's means: the end is missing while the document is being written.
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn fault(error: serde_json::Error) -> CutError {
     if error.is_eof() {
         CutError::Busy("the file is being written".to_owned())

@@ -35,7 +35,9 @@ impl Agent for Windsurf {
 
     fn find(&self, root: &Root, _found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         let mut conversations = 0_u64;
-        let mut problems = walk::files(&root.path, 0, &mut |_, name| conversations += u64::from(name.ends_with(".pb")));
+        let mut problems = walk::files(&root.path, 0, &mut |_, name| {
+            conversations += u64::from(Path::new(name).extension().is_some_and(|extension| extension == "pb"));
+        });
         if conversations > 0 {
             let reason = format!(
                 "{conversations} conversations in {} cannot be read and are not listed: {REASON}",

@@ -1,5 +1,7 @@
 //! The program itself: a command (P5), the socket (P6), an idle daemon (P9), a busy one (P10).
 
+#![expect(clippy::disallowed_methods, reason = "a bench waits for another program, and for time to pass")]
+
 use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},

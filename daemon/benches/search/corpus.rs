@@ -64,7 +64,7 @@ pub(crate) fn sizes(folder: &Path) -> BTreeMap<String, u64> {
                 folders.push(path);
             } else {
                 let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
-                *sizes.entry(extension).or_default() += path.metadata().unwrap().len();
+                *sizes.entry(extension).or_default() += path.metadata().expect("a file that can be looked at").len();
             }
         }
     }
@@ -75,7 +75,7 @@ pub(crate) fn read(files: &[PathBuf]) -> Corpus {
     let mut corpus = Corpus { documents: Vec::new(), catalog: Catalog::default() };
     corpus.catalog.sessions.push(None);
     for (key, file) in (1..).zip(files) {
-        let bytes = fs::read(file).unwrap();
+        let bytes = fs::read(file).expect("a file that can be read");
         let mut session = Session { key, event: 0, last: 0, documents: &mut corpus.documents };
         for record in serde_json::Deserializer::from_slice(&bytes).into_iter::<Value>() {
             let Ok(record) = record else { break };

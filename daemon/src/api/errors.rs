@@ -42,7 +42,6 @@ pub(super) fn search(failure: SearchError) -> ErrorObjectOwned {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
 pub(super) fn store(failure: StoreError) -> ErrorObjectOwned {
     if failure.is_unwritable() {
         return with_hint(error::STORE_UNWRITABLE, failure.to_string(), "free some space or make the folder writable");
@@ -60,7 +59,6 @@ pub(super) fn ending() -> ErrorObjectOwned {
     with_hint(error::INTERNAL, "the daemon is ending", "ask again")
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
 pub(super) fn joined(failure: tokio::task::JoinError) -> ErrorObjectOwned {
     tracing::error!(error = %failure, "a request ended by a fault");
     with_hint(error::INTERNAL, "a fault in the daemon ended this request", "see: opensession daemon logs")

@@ -181,7 +181,6 @@ impl Frames {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
 fn damaged(error: std::io::Error) -> StoreError {
     StoreError::Damaged { what: "events".into(), reason: error.to_string() }
 }

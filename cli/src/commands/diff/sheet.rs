@@ -284,7 +284,7 @@ impl Sheet {
 
     /// What only one has: side by side, or one list below the other.
     fn only(&mut self, sides: [Vec<&Entry>; 2], most: usize) {
-        let headings = ["A", "B"].map(|side| text::diff_only(side));
+        let headings = ["A", "B"].map(text::diff_only);
         if let Some((left, right)) = self.beside {
             let rows = sides.iter().map(Vec::len).max().unwrap_or(0);
             if rows == 0 {

@@ -18,7 +18,6 @@ pub(crate) const BOUND: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(5);
 
 /// A home directory, with the folders that the XDG variables name, and the daemon in it; both end with it.
-#[expect(clippy::struct_field_names, reason = "the variable that the field becomes")]
 pub(crate) struct Home {
     pub(crate) root: TempDir,
     pub(crate) home: PathBuf,

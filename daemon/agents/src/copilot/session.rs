@@ -170,13 +170,13 @@ fn delete(session: &mut Value, path: &[Value]) {
 
 impl Rows for Session {
     fn marks(&mut self) -> Result<Vec<u64>, CutError> {
-        let mark = |raw: &Box<RawValue>| {
+        let mark = |raw: &RawValue| {
             let glance: Glance<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
             let parts = [glance.message, glance.response, glance.result, glance.is_canceled];
             let parts: Vec<&str> = parts.into_iter().flatten().map(RawValue::get).collect();
             rows::mark(glance.request_id.map_or("", RawValue::get).as_bytes(), parts.join("\n").as_bytes())
         };
-        Ok(self.requests.iter().map(mark).collect())
+        Ok(self.requests.iter().map(|raw| mark(raw)).collect())
     }
 
     fn read(&mut self, index: usize, json: &mut Vec<u8>) -> Result<Row, CutError> {

@@ -65,10 +65,10 @@ pub(super) fn cut(
     let database = Database::open(source.file())?;
     row_of(&database)?.ok_or(CutError::Gone)?;
     let sessions = all(&database.connection, &mut Vec::new())?;
-    let is_it = |raw: &&Box<RawValue>| {
+    let is_it = |raw: &RawValue| {
         serde_json::from_str::<Brief>(raw.get()).is_ok_and(|brief| brief.session_id == source.native_id)
     };
-    let raw = sessions.iter().find(is_it).ok_or(CutError::Gone)?;
+    let raw = sessions.iter().find(|raw| is_it(raw)).ok_or(CutError::Gone)?;
     let mut session = session::of_document(raw.get().as_bytes(), places::folder(source.file()))?;
     rows::cut(source, cursor, limits, sink, &mut session)
 }

@@ -37,7 +37,7 @@ impl Tell for State {
         out.at(time(value, "/created_at"));
         let parts = list(&parts, "");
         match text(value, "/role") {
-            Some("user") => self.user(id, parts, out),
+            Some("user") => Self::user(id, parts, out),
             Some("assistant") => {
                 out.model(text(value, "/model"));
                 let is_summary = flag(value, "/is_summary_message");
@@ -83,7 +83,7 @@ fn session(value: &Value, out: &mut Out<'_>) {
 }
 
 impl State {
-    fn user(&mut self, id: &str, parts: &[Value], out: &mut Out<'_>) {
+    fn user(id: &str, parts: &[Value], out: &mut Out<'_>) {
         let mut said = Vec::new();
         let mut attached: Vec<Part> = Vec::new();
         for (number, part) in parts.iter().enumerate() {

@@ -72,6 +72,7 @@ fn mark_of(connection: &Connection, has_rows: bool) -> Result<Mark, CutError> {
 }
 
 /// The key of a row: `None` where there is no such row, `Some(None)` where its key is NULL.
+#[expect(clippy::option_option, reason = "the outer one says whether there is a row, the inner one is its key")]
 fn key_of(connection: &Connection, row: i64) -> Result<Option<Option<String>>, CutError> {
     let mut statement = connection.prepare_cached("SELECT key FROM cursorDiskKV WHERE rowid = ?").map_err(fault)?;
     statement.query_row([row], |row| Ok(text(row.get_ref(0)?).map(str::to_owned))).optional().map_err(fault)
@@ -169,6 +170,7 @@ struct Brief {
     created_at: Option<f64>,
     last_updated_at: Option<f64>,
     conversation: Vec<IgnoredAny>,
+    #[expect(clippy::zero_sized_map_values, reason = "its values are passed over while it is read")]
     conversation_map: BTreeMap<String, IgnoredAny>,
 }
 

@@ -108,12 +108,13 @@ fn transcript(project: &Path, path: &Path, below: &[&str]) -> Option<Source> {
 
 /// Whether anything in the folder of these names below a root of that kind matters.
 fn descends(kind: &str, below: &[&str]) -> bool {
-    match (kind, below) {
-        ("workspaceStorage" | "projects", [_]) | ("chats", [_] | [_, _] | [_, _, _]) => true,
-        ("profiles", [_] | [_, "globalStorage" | "workspaceStorage"] | [_, "workspaceStorage", _]) => true,
-        ("projects", [_, TRANSCRIPTS] | [_, TRANSCRIPTS, _] | [_, TRANSCRIPTS, _, "subagents"]) => true,
-        _ => false,
-    }
+    matches!(
+        (kind, below),
+        ("workspaceStorage" | "projects", [_])
+            | ("chats", [_] | [_, _] | [_, _, _])
+            | ("profiles", [_] | [_, "globalStorage" | "workspaceStorage"] | [_, "workspaceStorage", _])
+            | ("projects", [_, TRANSCRIPTS] | [_, TRANSCRIPTS, _] | [_, TRANSCRIPTS, _, "subagents"])
+    )
 }
 
 fn kind(root: &Root) -> Option<&str> {

@@ -49,7 +49,7 @@ pub(super) fn turn(text: &str) -> Turn<'_> {
         if is_injected(rest) {
             turn.added.push(rest);
         } else {
-            turn.prompt = rest.to_owned();
+            rest.clone_into(&mut turn.prompt);
         }
         return turn;
     }

@@ -277,14 +277,15 @@ fn edit(call: &Call) -> Option<Edit> {
         bare => bare,
     };
     let diff = match command {
-        "edit" | "str_replace" => match of("/diff") {
-            Some(diff) => Hunks::of_unified(diff),
-            None => {
+        "edit" | "str_replace" => {
+            if let Some(diff) = of("/diff") {
+                Hunks::of_unified(diff)
+            } else {
                 let old = of("/before").or_else(|| of("/old_str")).or_else(|| of("/old_text"))?;
                 let new = of("/after").or_else(|| of("/new_str")).or_else(|| of("/new_text"));
                 Hunks::between(old, new.unwrap_or_default())
             }
-        },
+        }
         "insert" => Hunks::between("", of("/new_str").or_else(|| of("/insert_text"))?),
         // Whether the file was there is not known, nor what stood in it.
         "write" | "undo_edit" => Hunks::default(),

@@ -151,10 +151,9 @@ impl Stored {
             let row = database.connection.query_row(&query, [session], |_| Ok(())).optional().map_err(fault)?;
             Ok(row.is_some())
         };
-        let newest = !(tables.contains(&"message") && has("message")?)
-            && tables.contains(&"session_message")
-            && has("session_message")?;
-        if !newest && !(tables.contains(&"message") && tables.contains(&"part")) {
+        let has_messages = tables.contains(&"message") && has("message")?;
+        let newest = !has_messages && tables.contains(&"session_message") && has("session_message")?;
+        if !(newest || tables.contains(&"message") && tables.contains(&"part")) {
             return Err(CutError::Malformed("there is no table of messages".to_owned()));
         }
         Ok(Self { session: session.to_owned(), newest, places: Vec::new(), database })

@@ -93,7 +93,7 @@ fn tool(id: &str, item: &Value, out: &mut Out<'_>) {
     let (mut texts, mut attached) = (Vec::new(), Vec::new());
     for piece in list(item, "/state/content") {
         if let Some("text") = text(piece, "/type") {
-            texts.extend(text(piece, "/text"))
+            texts.extend(text(piece, "/text"));
         } else {
             let url = text(piece, "/uri").or_else(|| text(piece, "/url")).unwrap_or_default();
             attached.push(of_url(url, text(piece, "/mime"), text(piece, "/name")));

@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
     #[test]
     fn any_words_are_read_back(turns in proptest::collection::vec(any_turn(), 1..8), seed: u128, title in "\\PC{0,20}") {
-        let conversation = Conversation { seed, title, ..conversation(turns) };
+        let conversation = Conversation { title, seed, ..conversation(turns) };
         if conversation.plain_turns().is_ok() {
             for (agent, written, found) in written(&conversation, None) {
                 prop_assert_eq!(&found, &written.turns, "{}", agent.id());

@@ -22,7 +22,6 @@ pub(crate) fn kind_of(words: &[String]) -> Option<CheckKind> {
 
 use CheckKind::{Build, Lint, Test, Types};
 
-#[expect(clippy::match_same_arms, reason = "a table, language by language")]
 fn by_tool(name: &str, verb: &str, rest: &[&str]) -> Option<CheckKind> {
     let has = |word: &str| rest.contains(&word);
     Some(match name {
@@ -408,7 +407,6 @@ fn after<'a>(rest: &[&'a str], verb: &str) -> Option<&'a str> {
 }
 
 /// What is left when the programs that only run another one are taken off.
-#[expect(clippy::match_same_arms, reason = "a table, wrapper by wrapper")]
 fn unwrapped<'a, 'w>(words: &'a [&'w str]) -> &'a [&'w str] {
     let mut words = words;
     for _ in 0..MAX_WRAPPERS {

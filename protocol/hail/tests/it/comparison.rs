@@ -96,7 +96,8 @@ fn session() -> impl Strategy<Value = String> {
             format!("@@ -{start},{old} +{start},{new} @@\n{}\n", body.join("\n"))
         },
     );
-    let path = prop::sample::select(vec!["src/a.rs", "/home/mina/app/src/a.rs", "문서/설명.md", "/etc/hosts", "../b.rs"]);
+    let path =
+        prop::sample::select(vec!["src/a.rs", "/home/mina/app/src/a.rs", "문서/설명.md", "/etc/hosts", "../b.rs"]);
     let edit = (path, prop::option::of(diff))
         .prop_map(|(path, diff)| vec![json!({"type": "file_edit", "path": path, "diff": diff})]);
     let commands = vec!["cargo test", "cd x && cargo test | tail", "ls", "echo '안녕 👋'", "npm run build", "false"];
@@ -170,6 +171,9 @@ proptest! {
 fn an_event_is_read_back() {
     // The fixtures are what they say they are: nothing in them is unknown.
     for line in CLAUDE.lines().chain(CODEX.lines()).filter(|line| !line.starts_with("{\"v\"")) {
-        assert!(Event::from_json(line.as_bytes()).unwrap().body.kind().is_some() || line.contains("\"usage\""), "{line}");
+        assert!(
+            Event::from_json(line.as_bytes()).unwrap().body.kind().is_some() || line.contains("\"usage\""),
+            "{line}"
+        );
     }
 }
