@@ -136,7 +136,7 @@ fn a_scan_tells_the_projects_it_found() {
     ");
     assert_snapshot!(answer(Run::piped()).shown("discover --json --scan ."), @r#"
     {"type":"scanned","folders":1234,"projects":[{"path":"/home/mina/app","agents":["aider"],"is_new":true},{"path":"/home/mina/web","agents":["crush"],"is_new":false}],"repositories":7,"incomplete":true}
-    {"type":"agent","id":"claude-code","name":"Claude Code","enabled":true,"sessions":400,"subagents":123,"empty":0,"latest":"2026-11-22T05:01:00Z","bytes":351400000,"unreadable":[],"roots":["/home/mina/.claude/projects","/home/mina/code/a-rather-long-name/and-another-one/.claude/projects"],"absent_roots":[],"sources":400,"sources_read":400,"problems":6,"sources_with_problems":5}
+    {"type":"agent","id":"claude-code","name":"Claude Code","enabled":true,"sessions":400,"subagents":123,"empty":0,"latest":"2026-11-22T05:01:00Z","bytes":351400000,"unreadable":[],"roots":["/home/mina/.claude/projects","/home/mina/code/a-rather-long-name/and-another-one/.claude/projects"],"absent_roots":[],"sources":400,"sources_read":400,"problems":6,"sources_with_problems":5,"begin":null,"takes_sessions":false}
     {"type":"summary","agents":1,"absent":0,"sessions":277,"subagents":123,"bytes":351400000,"problems":6,"sources_with_problems":5}
     --- exit 0
     "#);

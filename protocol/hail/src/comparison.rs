@@ -275,5 +275,5 @@ impl Comparer<'_> {
 
 /// Those of both sides first, then by `key`.
 fn sort<K: Ord>(pairs: &mut [Pair], key: impl Fn(&Pair) -> K) {
-    pairs.sort_by_cached_key(|pair| (pair.0.is_none() || pair.1.is_none(), key(pair)));
+    pairs.sort_by_cached_key(|pair| (pair.0.is_none() || pair.1.is_none(), key(pair), pair.0.is_none()));
 }

@@ -228,6 +228,10 @@ impl Comparison {
             let blocks = file.lines.iter_mut().flat_map(|lines| &mut lines.blocks);
             blocks.for_each(|block| std::mem::swap(&mut block.a, &mut block.b));
         }
+        // Of two files of one path that are not the same one, the first session's stands first.
+        for files in self.files.chunk_by_mut(|one, other| one.path == other.path) {
+            files.sort_by_key(|file| file.a.is_none());
+        }
         self
     }
 }

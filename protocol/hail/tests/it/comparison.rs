@@ -65,7 +65,7 @@ fn two_agents_at_one_task() {
         ]
     );
     assert_eq!(comparison.files.iter().filter(|file| file.b.is_none()).count(), 1);
-    assert_eq!(comparison.redactions, [("authorization".to_owned(), 1)].into());
+    assert_eq!(comparison.redactions, [("authorization".to_owned(), 3)].into());
 }
 
 #[test]
