@@ -23,10 +23,11 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// How long a client waits for a daemon that it started.
 pub const START_TIME: Duration = Duration::from_secs(5);
 
-/// How long a request of this method may take: a minute, or ten for those that read every session.
+/// How long a request of this method may take: a minute, or ten for those that read every session, look through many
+/// folders, or write a session that may be of any length.
 pub fn request_time(method: &str) -> Duration {
     match method {
-        "index/refresh" => Duration::from_mins(10),
+        "index/refresh" | "index/rebuild" | "agent/scan" | "session/export" => Duration::from_mins(10),
         _ => Duration::from_mins(1),
     }
 }

@@ -68,6 +68,10 @@ impl Agent for Crush {
         None
     }
 
+    fn project_marks(&self) -> &'static [&'static str] {
+        &[".crush/crush.db"]
+    }
+
     fn containers(&self, root: &Root, found: &mut dyn FnMut(PathBuf)) -> Vec<Problem> {
         let database = root.path.join(DATABASE);
         if database.is_file() {
