@@ -391,16 +391,14 @@ impl Reader {
             self.frames = Some(Frames::new(self.dictionary()?.as_deref())?);
         }
         let frames = self.frames.as_mut().expect("made just above");
-        let opened = frames.open(&bytes, entry.plain_length);
-        let plain: Arc<[u8]> = match opened {
-            Ok(plain) => plain.into(),
+        let plain: Arc<[u8]> = if let Ok(plain) = frames.open(&bytes, entry.plain_length) {
+            plain.into()
+        } else {
             // The dictionary may have been made after this reader looked for it.
-            Err(_) => {
-                let mut anew = Frames::new(self.dictionary()?.as_deref())?;
-                let plain = anew.open(&bytes, entry.plain_length)?;
-                self.frames = Some(anew);
-                plain.into()
-            }
+            let mut anew = Frames::new(self.dictionary()?.as_deref())?;
+            let plain = anew.open(&bytes, entry.plain_length)?;
+            self.frames = Some(anew);
+            plain.into()
         };
         self.last_frame = Some((place, plain.clone()));
         Ok(plain)
