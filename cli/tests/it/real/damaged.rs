@@ -126,8 +126,9 @@ fn files_that_shrink_are_replaced_or_vanish() {
     shrinks.say(&words[5]);
     other.say(&words[6]);
     let mut again = SessionFile::claude(&home, 3);
-    again.say(&words[3]);
-    again.say(&words[7]);
+    let records = [again.record(&words[3]), again.record(&words[7])].concat();
+    fs::write(&beside, records).unwrap();
+    fs::rename(&beside, &vanishes.path).unwrap();
     home.rpc("index/refresh", &json!({}));
     let hits: Vec<u64> = words[..8].iter().map(|word| home.hits(word)).collect();
     assert_eq!(hits, [1, 0, 0, 1, 1, 1, 1, 1]);
