@@ -112,6 +112,12 @@ impl Worker {
         }
     }
 
+    /// Ends a job that changed nothing.
+    fn as_it_was(&self, job: &Job, cursor: Option<Cursor>) -> Result<(), ReadError> {
+        let done = Signal::Done { agent: job.agent.id(), path: job.source.path.clone(), id: job.id, cursor };
+        self.signals.send(done).map_err(|_| ReadError::Ending)
+    }
+
     fn read(
         &self,
         job: &Job,
@@ -140,6 +146,11 @@ impl Worker {
                 session = None;
             }
             let has_records = collected.records().next().is_some();
+            if cut.restarted && !has_records && collected.frames.is_empty() {
+                // Emptied, as a file is for a moment that is written anew. What it held stays until something else is
+                // in it: then the generation begins, and what was derived before is void together with it.
+                return self.as_it_was(job, cursor);
+            }
             if has_records && session.is_none() {
                 let known = if cut.restarted || job.id.is_none() {
                     None

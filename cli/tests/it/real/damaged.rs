@@ -97,6 +97,32 @@ fn good_records_around_damage_are_found_and_the_damage_is_told() {
 }
 
 #[test]
+fn an_emptied_file_keeps_its_session_until_it_is_written_anew() {
+    let home = Home::new();
+    let mut before = SessionFile::claude(&home, 1);
+    before.say(&needle(1));
+    before.say(&needle(2));
+    home.rpc("index/refresh", &json!({}));
+    let hits = || [1, 2, 3].map(|number| home.hits(&needle(number)));
+    // Empty, then half a line: seen in between as it was.
+    fs::write(&before.path, "").unwrap();
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!(hits(), [1, 1, 0]);
+    let mut anew = SessionFile::claude(&home, 1);
+    let records = [anew.record(&needle(1)), anew.record(&needle(3))];
+    let (half, rest) = records[0].split_at(40);
+    append(&before.path, half.as_bytes());
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!(hits(), [1, 1, 0]);
+    append(&before.path, rest.as_bytes());
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!(hits(), [1, 0, 0]);
+    append(&before.path, records[1].as_bytes());
+    home.rpc("index/refresh", &json!({}));
+    assert_eq!(hits(), [1, 0, 1]);
+}
+
+#[test]
 fn files_that_shrink_are_replaced_or_vanish() {
     let home = Home::new();
     let words: Vec<String> = (0..20).map(needle).collect();
@@ -126,9 +152,8 @@ fn files_that_shrink_are_replaced_or_vanish() {
     shrinks.say(&words[5]);
     other.say(&words[6]);
     let mut again = SessionFile::claude(&home, 3);
-    let records = [again.record(&words[3]), again.record(&words[7])].concat();
-    fs::write(&beside, records).unwrap();
-    fs::rename(&beside, &vanishes.path).unwrap();
+    again.say(&words[3]);
+    again.say(&words[7]);
     home.rpc("index/refresh", &json!({}));
     let hits: Vec<u64> = words[..8].iter().map(|word| home.hits(word)).collect();
     assert_eq!(hits, [1, 0, 0, 1, 1, 1, 1, 1]);

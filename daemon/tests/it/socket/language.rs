@@ -26,11 +26,11 @@ fn result(peer: &mut Peer, method: &str, params: &Value) -> Value {
     answer["result"].take()
 }
 
-/// Makes the peer a language client that works in `/work/app`.
+/// Makes the peer a language client that works in `/srv/app`.
 fn initialize(peer: &mut Peer, capabilities: &Value, options: &Value) -> Value {
     let params = json!({
         "processId": null, "rootUri": null, "capabilities": capabilities, "initializationOptions": options,
-        "workspaceFolders": [{"uri": "file:///work/app", "name": "app"}],
+        "workspaceFolders": [{"uri": "file:///srv/app", "name": "app"}],
     });
     let answer = result(peer, "initialize", &params);
     peer.frame(r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#);
@@ -206,8 +206,8 @@ fn commands_are_methods_in_the_workspaces_scope() {
         call(&mut peer, "workspace/executeCommand", &json!({"command": command, "arguments": arguments}))
     };
     let found = |answer: &Value| answer["result"]["scope_repository"].clone();
-    assert_eq!(found(&run("opensession.search", json!(["scope"]))), "/work/app");
-    assert_eq!(found(&run("opensession.search", json!(["scope", {"limit": 3}]))), "/work/app");
+    assert_eq!(found(&run("opensession.search", json!(["scope"]))), "/srv/app");
+    assert_eq!(found(&run("opensession.search", json!(["scope", {"limit": 3}]))), "/srv/app");
     let elsewhere = json!([{"query": "scope", "options": {"scope": {"cwd": "/else"}}}]);
     assert_eq!(found(&run("opensession.search", elsewhere)), "/else");
     let resume = run("opensession.resume", json!(["@"]));
@@ -217,7 +217,7 @@ fn commands_are_methods_in_the_workspaces_scope() {
     assert_eq!(run("opensession.search", json!(["a", {}, 3]))["error"]["code"], -32602);
     assert_eq!(run("opensession.open", json!(["opensession://session/x"]))["error"]["code"], -32602);
 
-    let change = json!({"event": {"added": [], "removed": [{"uri": "file:///work/app", "name": "app"}]}});
+    let change = json!({"event": {"added": [], "removed": [{"uri": "file:///srv/app", "name": "app"}]}});
     peer.frame(
         &json!({"jsonrpc": "2.0", "method": "workspace/didChangeWorkspaceFolders", "params": change}).to_string(),
     );
@@ -244,7 +244,7 @@ fn files_tell_who_changed_them() {
     let server = TestServer::start();
     let mut peer = server.connect();
     initialize(&mut peer, &json!({"window": {"showDocument": {"support": true}}}), &Value::Null);
-    let file = |name: &str| json!({"textDocument": {"uri": format!("file:///work/app/{name}")}});
+    let file = |name: &str| json!({"textDocument": {"uri": format!("file:///srv/app/{name}")}});
     let lenses = result(&mut peer, "textDocument/codeLens", &file("touched.rs"));
     let command = &lenses[0]["command"];
     assert_eq!(command["title"], "1 session · last: Claude Code");
