@@ -1,7 +1,6 @@
 //! `opensession show`
 
-use opensession_hail::{Git, Header, Relation};
-use opensession_protocol::{EventPage, SessionDetail, SessionEvent, SessionInfo, SessionRelation, SessionUpdate};
+use opensession_protocol::{EventPage, SessionDetail, SessionEvent, SessionRelation, SessionUpdate};
 use serde_json::json;
 
 use crate::arguments::{HELP_TEMPLATE, SessionName};
@@ -119,7 +118,7 @@ impl Shown {
         let session = &self.detail.session;
         match self.form {
             Form::Json => context.json_as("session", session),
-            Form::Raw => context.json(&header(session)),
+            Form::Raw => context.json(&session.header()),
             Form::Text if context.to_terminal() => {
                 let mut lines = session_line::head(session, context);
                 if let (Some(parent), Some(relation)) = (&session.parent, session.relation) {
@@ -270,28 +269,4 @@ fn with_partner(events: Vec<SessionEvent>, number: u32) -> Vec<SessionEvent> {
         event.event == number || call.is_some() && call_of(event) == call && kind(event).as_deref() != Some("file_edit")
     };
     events.into_iter().filter(belongs).collect()
-}
-
-/// The header line that makes the events a HAIL file.
-fn header(session: &SessionInfo) -> Header {
-    let git = Git {
-        repository: session.remote.clone().or_else(|| session.repository.clone()),
-        branch: session.branch.clone(),
-        commit: session.commit.clone(),
-    };
-    Header {
-        model: session.model.clone(),
-        ts: session.started,
-        id: Some(session.native_id.clone()).filter(|id| !id.is_empty()),
-        agent_version: session.agent_version.clone(),
-        cwd: session.cwd.clone(),
-        git: Some(git).filter(|git| *git != Git::default()),
-        title: Some(session.title.clone()).filter(|title| !title.is_empty()),
-        parent: session.parent.clone(),
-        relation: session.relation.map(|relation| match relation {
-            SessionRelation::Subagent => Relation::Subagent,
-            SessionRelation::Fork => Relation::Fork,
-        }),
-        ..Header::new(&*session.agent)
-    }
 }

@@ -2,6 +2,7 @@
 
 mod clients;
 mod damaged;
+mod export;
 mod history;
 mod home;
 mod hostile;

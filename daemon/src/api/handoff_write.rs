@@ -19,7 +19,10 @@ use opensession_agents::{
 use opensession_hail::{Role, handoff::Form};
 use opensession_protocol::{HandoffWritten, Scope, error};
 
-use super::{errors, handoff_create, whole_file};
+use super::{
+    errors, handoff_create,
+    whole_file::{self, Over},
+};
 use crate::engine::Engine;
 
 /// Bytes of an agent's register that are read.
@@ -146,7 +149,7 @@ fn put(agent: &dyn Agent, written: &Written) -> RpcResult<()> {
         ));
     }
     let begun = first_missing(&written.path);
-    whole_file::write(&written.path, "make the agent's folder writable", |file| {
+    whole_file::write(&written.path, Over::Refuses, "make the agent's folder writable", |file| {
         file.write_all(&written.bytes).map_err(|error| whole_file::unwritable(&written.path, &error, "free some space"))
     })?;
     let reason = match read_back(agent, written) {

@@ -2,21 +2,23 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, BufWriter, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use jsonrpsee::core::RpcResult;
 use jsonrpsee::types::ErrorObjectOwned;
 use opensession_hail::{
-    Event, Git, Header, Relation,
+    Event,
     export::{Exported, Exporter, Figures, Form, Subject},
 };
-use opensession_protocol::{ExportAnswer, ExportFormat, Scope, SessionInfo, SessionRelation, error};
+use opensession_protocol::{ExportAnswer, ExportFormat, Scope, error};
 
-use super::{errors, handoff_create, scope};
+use super::{
+    errors, handoff_create, scope,
+    whole_file::{self, Over},
+};
 use crate::{
     catalog::SessionEntry,
     engine::Engine,
@@ -33,6 +35,9 @@ pub(super) struct Asked {
     pub(super) force: bool,
     pub(super) redact: bool,
 }
+
+/// What can be done where a file cannot be written.
+const HINT: &str = "write elsewhere: -o FILE";
 
 pub(super) fn answer(engine: &Engine, name: &str, asked: &Asked, wanted: &Scope) -> RpcResult<ExportAnswer> {
     let named = scope::session(engine, name, wanted)?;
@@ -113,79 +118,41 @@ fn subject(engine: &Engine, entry: &SessionEntry) -> Subject {
     };
     Subject {
         short_id: engine.catalog().short_id(&info.id).to_owned(),
-        agent_name: opensession_agents::by_id(&info.agent).map_or(&*info.agent, |agent| agent.name()).to_owned(),
+        agent_name: opensession_agents::registry::by_id(&info.agent)
+            .map_or(&*info.agent, |agent| agent.name())
+            .to_owned(),
         figures: Some(figures),
         zone: jiff::tz::TimeZone::system(),
-        header: header(&info),
+        header: info.header(),
         id: info.id,
     }
 }
 
-/// The header line that makes the events a HAIL file.
-fn header(session: &SessionInfo) -> Header {
-    let git = Git {
-        repository: session.remote.clone().or_else(|| session.repository.clone()),
-        branch: session.branch.clone(),
-        commit: session.commit.clone(),
-    };
-    Header {
-        model: session.model.clone(),
-        ts: session.started,
-        id: Some(session.native_id.clone()).filter(|id| !id.is_empty()),
-        agent_version: session.agent_version.clone(),
-        cwd: session.cwd.clone(),
-        git: Some(git).filter(|git| *git != Git::default()),
-        title: Some(session.title.clone()).filter(|title| !title.is_empty()),
-        parent: session.parent.clone(),
-        relation: session.relation.map(|relation| match relation {
-            SessionRelation::Subagent => Relation::Subagent,
-            SessionRelation::Fork => Relation::Fork,
-        }),
-        ..Header::new(&*session.agent)
-    }
-}
-
-/// Writes under another name first, so that nobody ever sees a part of it; then the file is put into place, over one
-/// that is there only when it is forced.
+/// Writes the file; over one that is there only when it is forced.
 fn write_file(
     path: &Path,
     force: bool,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<Exported, ExportError>,
+    write: impl FnOnce(&mut BufWriter<&mut File>) -> Result<Exported, ExportError>,
 ) -> RpcResult<(u64, Exported)> {
     let is_there = path.symlink_metadata();
     if is_there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_symlink()) {
-        return Err(refused(format!("{} is no file", path.display()), "write elsewhere: -o FILE"));
+        return Err(refused(format!("{} is no file", path.display()), HINT));
     }
     if is_there.is_ok() && !force {
         return Err(in_the_way(path));
     }
-    let failed = |error: io::Error| ExportError::File(error).told(path);
-    let folder = path.parent().ok_or_else(|| errors::bad_value("no folder to write to", "give the whole path"))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = folder.join(format!(".{name}.{}.partial", std::process::id()));
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
-    let mut file = BufWriter::new(file);
-    let outcome = write(&mut file).map_err(|error| error.told(path)).and_then(|exported| {
-        let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-        let bytes = file.metadata().map_err(failed)?.len();
-        if force {
-            fs::rename(&partial, path).map_err(failed)?;
-        } else {
-            // A link fails where a file came meanwhile.
-            fs::hard_link(&partial, path).map_err(|error| match error.kind() {
-                io::ErrorKind::AlreadyExists => in_the_way(path),
-                _ => failed(error),
-            })?;
-        }
-        Ok((bytes, exported))
-    });
-    match fs::remove_file(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%error, file = %partial.display(), "a partial file is left");
-        }
-        _ => {}
+    if path.parent().is_none_or(|folder| !folder.is_dir()) {
+        return Err(refused(format!("there is no folder for {}", path.display()), HINT));
     }
-    outcome
+    let over = if force { Over::Replaces } else { Over::Refuses };
+    whole_file::write(path, over, HINT, |file| {
+        let failed = |error: io::Error| ExportError::File(error).told(path);
+        let mut buffered = BufWriter::new(&mut *file);
+        let exported = write(&mut buffered).map_err(|error| error.told(path))?;
+        buffered.flush().map_err(failed)?;
+        drop(buffered);
+        Ok((file.metadata().map_err(failed)?.len(), exported))
+    })
 }
 
 fn in_the_way(path: &Path) -> ErrorObjectOwned {
@@ -209,9 +176,7 @@ impl ExportError {
     fn told(self, path: &Path) -> ErrorObjectOwned {
         match self {
             ExportError::Store(error) => errors::store(error),
-            ExportError::File(error) => {
-                refused(format!("cannot write {}: {error}", path.display()), "write elsewhere: -o FILE")
-            }
+            ExportError::File(error) => whole_file::unwritable(path, &error, HINT),
         }
     }
 }

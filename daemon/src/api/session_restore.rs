@@ -10,7 +10,10 @@ use jsonrpsee::types::ErrorObjectOwned;
 use opensession_agents::SourceKind;
 use opensession_protocol::{Restored, Scope, error};
 
-use super::{errors, scope, whole_file};
+use super::{
+    errors, scope,
+    whole_file::{self, Over},
+};
 use crate::engine::Engine;
 
 const HINT: &str = "write elsewhere: --to PATH";
@@ -40,7 +43,7 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
             return Err(refused(format!("{} is there; nothing is written over it", there.display()), HINT));
         }
     }
-    let bytes = whole_file::write(&target, HINT, |file| {
+    let bytes = whole_file::write(&target, Over::Refuses, HINT, |file| {
         let mut written = 0;
         engine
             .texts
@@ -60,7 +63,7 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
         let Some(folder) = target.parent().filter(|_| !side_file.name.contains('/')) else { continue };
         let path = folder.join(&side_file.name);
         if path.symlink_metadata().is_err() {
-            whole_file::write(&path, HINT, |file| {
+            whole_file::write(&path, Over::Refuses, HINT, |file| {
                 file.write_all(&side_file.bytes).map_err(|error| whole_file::unwritable(&path, &error, HINT))
             })?;
             side_files.push(path.display().to_string());

@@ -13,10 +13,23 @@ use opensession_protocol::error;
 
 use super::errors;
 
-/// Writes a file under another name first, so that nobody ever sees a part of it, and links it into place, so that a
-/// file that came meanwhile is not written over. `hint`
-/// tells what can be done where it cannot be written.
-pub(super) fn write<T>(path: &Path, hint: &str, write: impl FnOnce(&mut File) -> RpcResult<T>) -> RpcResult<T> {
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// It stays, and nothing is written, even where it came meanwhile.
+    Refuses,
+    /// The new one takes its place.
+    Replaces,
+}
+
+/// Writes a file under another name first, so that nobody ever sees a part of it, and puts it into place when it is
+/// whole. `hint` tells what can be done where it cannot be written.
+pub(super) fn write<T>(
+    path: &Path,
+    over: Over,
+    hint: &str,
+    write: impl FnOnce(&mut File) -> RpcResult<T>,
+) -> RpcResult<T> {
     let failed = |error: io::Error| unwritable(path, &error, hint);
     let folder = path.parent().ok_or_else(|| errors::bad_value("no folder to write to", "give the whole path"))?;
     fs::create_dir_all(folder).map_err(failed)?;
@@ -25,11 +38,18 @@ pub(super) fn write<T>(path: &Path, hint: &str, write: impl FnOnce(&mut File) ->
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
     let outcome = write(&mut file).and_then(|written| {
         file.sync_all().map_err(failed)?;
-        fs::hard_link(&partial, path).map_err(failed)?;
+        match over {
+            // A link fails where there is a file.
+            Over::Refuses => fs::hard_link(&partial, path).map_err(failed)?,
+            Over::Replaces => fs::rename(&partial, path).map_err(failed)?,
+        }
         Ok(written)
     });
-    if let Err(error) = fs::remove_file(&partial) {
-        tracing::warn!(%error, file = %partial.display(), "a partial file is left");
+    match fs::remove_file(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, file = %partial.display(), "a partial file is left");
+        }
+        _ => {}
     }
     outcome
 }

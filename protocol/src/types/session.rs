@@ -1,6 +1,7 @@
 //! Sessions, as lists and the head of a session's page show them.
 
 use jiff::Timestamp;
+use opensession_hail::{Git, Header, Relation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +103,32 @@ pub struct SessionInfo {
     pub path: String,
     /// Whether that file is gone; the session is kept all the same.
     pub vanished: bool,
+}
+
+impl SessionInfo {
+    /// The header line that makes the session's events a HAIL file.
+    pub fn header(&self) -> Header {
+        let git = Git {
+            repository: self.remote.clone().or_else(|| self.repository.clone()),
+            branch: self.branch.clone(),
+            commit: self.commit.clone(),
+        };
+        Header {
+            model: self.model.clone(),
+            ts: self.started,
+            id: Some(self.native_id.clone()).filter(|id| !id.is_empty()),
+            agent_version: self.agent_version.clone(),
+            cwd: self.cwd.clone(),
+            git: Some(git).filter(|git| *git != Git::default()),
+            title: Some(self.title.clone()).filter(|title| !title.is_empty()),
+            parent: self.parent.clone(),
+            relation: self.relation.map(|relation| match relation {
+                SessionRelation::Subagent => Relation::Subagent,
+                SessionRelation::Fork => Relation::Fork,
+            }),
+            ..Header::new(&*self.agent)
+        }
+    }
 }
 
 /// Figures of one session.
