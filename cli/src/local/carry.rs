@@ -5,11 +5,13 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Bytes carried at once.
 const PIECE: usize = 64 << 10;
+/// How long a client that has taken its leave may take to end its input: until then nobody can tell which side left.
+const LEAVE_TIME: Duration = Duration::from_secs(1);
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,15 +25,14 @@ pub(super) enum End {
 /// Carries in both directions until both are done. What the client sent last is answered before it ends.
 pub(super) fn carry(stream: &UnixStream) -> io::Result<End> {
     let (input, mut output) = (own(&io::stdin())?, own(&io::stdout())?);
-    let client_ended = Arc::new(AtomicBool::new(false));
-    let sending = {
-        let (client_ended, to_daemon) = (client_ended.clone(), stream.try_clone()?);
-        move || {
-            // Whichever side is gone, the other direction tells it.
-            copy(input, &to_daemon).ok();
-            client_ended.store(true, Ordering::Release);
-            to_daemon.shutdown(Shutdown::Write).ok();
+    let (client_ended, when_client_ended) = mpsc::channel();
+    let to_daemon = stream.try_clone()?;
+    let sending = move || {
+        // Whichever side is gone, the other direction tells it.
+        if copy(input, &to_daemon).is_ok() {
+            client_ended.send(()).ok();
         }
+        to_daemon.shutdown(Shutdown::Write).ok();
     };
     // It is not waited for: when the daemon is gone it may hang in reading what nobody will type.
     std::thread::Builder::new().name("carry".into()).spawn(sending)?;
@@ -40,7 +41,7 @@ pub(super) fn carry(stream: &UnixStream) -> io::Result<End> {
         Err(error) if error.kind() != io::ErrorKind::ConnectionReset => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    Ok(if client_ended.load(Ordering::Acquire) { End::Client } else { End::Daemon })
+    Ok(if when_client_ended.recv_timeout(LEAVE_TIME).is_ok() { End::Client } else { End::Daemon })
 }
 
 /// A handle of our own, beside the locks of the standard library's.
