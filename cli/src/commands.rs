@@ -25,6 +25,7 @@ use std::ffi::OsString;
 use clap::{CommandFactory as _, Subcommand};
 
 pub(crate) use mcp::Change as McpChange;
+pub(crate) use resume::missing as missing_for_resume;
 
 use crate::arguments::Cli;
 use crate::context::Context;
@@ -54,7 +55,7 @@ pub(crate) enum Command {
     Help(help::Arguments),
 }
 
-/// Runs a command; without one, help is what is wanted.
+/// Runs a command; without one, the terminal interface where there is a terminal, else help.
 pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result<Exit, Failure> {
     match command {
         Some(Command::Search(arguments)) => search::run(arguments, context),
@@ -76,6 +77,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Rpc(arguments)) => rpc::run(&arguments, context),
         Some(Command::Completion(arguments)) => completion::run(&arguments, context),
         Some(Command::Help(arguments)) => help::run(&arguments, context),
+        None if context.may_draw() => crate::tui::run(context),
         None => help::run(&help::Arguments::default(), context),
     }
 }

@@ -1,6 +1,7 @@
 //! The daemon as commands see it: calls, subscriptions, and its start and end.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opensession_protocol::error::ErrorData;
@@ -16,7 +17,18 @@ pub trait Connection: Send {
 
     /// Subscribes. Meanwhile the connection does nothing else.
     fn subscribe<'c>(&'c mut self, method: &str, params: &Value) -> Result<Box<dyn Updates + 'c>, CallError>;
+
+    /// What ends this connection from another thread, so that a call under way is taken back; `None` where nothing can.
+    fn hang_up(&self) -> Option<HangUp> {
+        None
+    }
 }
+
+/// Ends a connection.
+pub type HangUp = Box<dyn FnOnce() + Send>;
+
+/// Makes connections, on any thread; when no daemon runs, it starts one if its argument and the environment allow.
+pub type Connector = Arc<dyn Fn(bool) -> Result<Box<dyn Connection>, ConnectError> + Send + Sync>;
 
 /// What a subscription says.
 pub trait Updates {
@@ -82,6 +94,9 @@ pub struct ConnectError {
 pub trait DaemonControl {
     /// Connects; when no daemon runs, starts one if `spawn` and the environment allow.
     fn connect(&mut self, spawn: bool) -> Result<Box<dyn Connection>, ConnectError>;
+
+    /// Connects likewise, on other threads.
+    fn connector(&self) -> Connector;
 
     /// The socket.
     fn socket(&self) -> Result<PathBuf, ConnectError>;

@@ -62,6 +62,12 @@ impl<'h> Context<'h> {
         self.output.terminal()
     }
 
+    /// Whether the whole terminal can be drawn on.
+    pub(crate) fn may_draw(&self) -> bool {
+        let terminal = self.terminal();
+        terminal.stdin && terminal.stdout && self.variable("TERM").is_some_and(|term| term != "dumb")
+    }
+
     pub(crate) fn width(&self) -> usize {
         self.output.terminal().width
     }

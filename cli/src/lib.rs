@@ -2,6 +2,7 @@
 //! daemon, tests give made-up ones. See `cli/README.md`.
 
 mod arguments;
+mod clipboard;
 mod commands;
 mod connection;
 mod context;
@@ -13,6 +14,7 @@ mod progress;
 mod session_line;
 mod text;
 mod transcript;
+mod tui;
 mod usage;
 
 use std::ffi::OsString;
@@ -20,7 +22,7 @@ use std::ffi::OsString;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
-pub use connection::{CallError, ConnectError, Connection, DaemonControl, Update, Updates};
+pub use connection::{CallError, ConnectError, Connection, Connector, DaemonControl, HangUp, Update, Updates};
 pub use failure::Exit;
 pub use host::{Clock, Host, Terminal};
 

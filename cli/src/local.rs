@@ -6,10 +6,13 @@ mod service;
 use std::fs::{File, TryLockError};
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, tz::TimeZone};
-use opensession_cli::{CallError, Clock, ConnectError, Connection, DaemonControl, Exit, Terminal, Update, Updates};
+use opensession_cli::{
+    CallError, Clock, ConnectError, Connection, Connector, DaemonControl, Exit, HangUp, Terminal, Update, Updates,
+};
 use opensession_daemon::lifecycle::{LockError, Options, RunError};
 use opensession_protocol::client::{self, Client, ClientError, LockRecord, Spawn, Subscription};
 use opensession_protocol::limits::{DRAIN_TIME, START_TIME};
@@ -68,6 +71,10 @@ impl DaemonControl for LocalDaemon {
         let spawn = if spawn { Spawn::with(&environment, program()?) } else { Spawn::Never };
         let client = Client::connect(&paths, &spawn).map_err(|error| connect_error(&error))?;
         Ok(Box::new(LocalConnection { client }))
+    }
+
+    fn connector(&self) -> Connector {
+        Arc::new(|spawn| LocalDaemon.connect(spawn))
     }
 
     fn socket(&self) -> Result<PathBuf, ConnectError> {
@@ -206,6 +213,11 @@ impl Connection for LocalConnection {
         // A command ends its subscription by ending itself: the method that ends it is never called.
         let subscription = self.client.subscribe(method, "", params).map_err(call_error)?;
         Ok(Box::new(LocalUpdates { subscription }))
+    }
+
+    fn hang_up(&self) -> Option<HangUp> {
+        let end = self.client.ender().ok()?;
+        Some(Box::new(end))
     }
 }
 

@@ -15,6 +15,7 @@ mod rpc;
 mod search;
 mod sessions;
 mod show;
+pub(crate) mod tui;
 
 pub(crate) use agents::*;
 pub(crate) use daemon::*;

@@ -1,6 +1,5 @@
 //! `opensession handoff`
 
-mod clipboard;
 mod into;
 mod start;
 
@@ -11,6 +10,7 @@ use opensession_protocol::{HandoffAnswer, HandoffFormat};
 use serde_json::json;
 
 use crate::arguments::{HELP_TEMPLATE, SessionName};
+use crate::clipboard::{self, Copied};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::format::clean;
@@ -108,7 +108,13 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
             .map_err(|error| Failure::new(Exit::Refused, text::cannot_write_file(file, &error.to_string())))?;
     }
     if arguments.copy {
-        clipboard::copy(&answer.text, context)?;
+        match clipboard::copy(&answer.text, &|name| context.variable(name)) {
+            Copied::Done => {}
+            Copied::Send(sequence) if context.terminal().stderr => context.output.say(&sequence),
+            Copied::Send(_) | Copied::TooLong => {
+                return Err(Failure::new(Exit::Refused, text::NO_CLIPBOARD).hint(text::HINT_NO_CLIPBOARD));
+            }
+        }
     }
     if arguments.output.is_none() && !arguments.copy {
         let shown = if context.to_terminal() && format == HandoffFormat::Json {

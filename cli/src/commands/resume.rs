@@ -47,7 +47,8 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         let agent = clean::one_line(&detail.session.agent).into_owned();
         return Err(Failure::new(Exit::Refused, text::no_resume(&agent)).hint(text::HINT_NO_RESUME));
     };
-    let missing = missing(&detail, &command[0], directory.as_deref(), context);
+    let search = context.variable("PATH").or_else(|| env::var("PATH").ok()).unwrap_or_default();
+    let missing = missing(&detail, &command[0], directory.as_deref(), &search, &|path| context.path(path));
     if arguments.json {
         let reasons: Vec<&String> = missing.iter().map(|missing| &missing.fact).collect();
         let resume = json!({ "session": detail.session.id, "command": command, "cwd": directory, "missing": reasons });
@@ -80,28 +81,32 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
 }
 
 /// Something without which the session cannot be resumed.
-struct Missing {
-    fact: String,
-    hint: String,
+pub(crate) struct Missing {
+    pub(crate) fact: String,
+    pub(crate) hint: String,
 }
 
-fn missing(detail: &SessionDetail, program: &str, directory: Option<&str>, context: &Context<'_>) -> Vec<Missing> {
+/// What is missing to resume a session with `program` in `directory`; `search` is where programs are looked for, `shown`
+/// writes a path.
+pub(crate) fn missing(
+    detail: &SessionDetail,
+    program: &str,
+    directory: Option<&str>,
+    search: &str,
+    shown: &dyn Fn(&str) -> String,
+) -> Vec<Missing> {
     let session = &detail.session;
     let mut missing = Vec::new();
     if session.vanished {
         missing.push(Missing {
-            fact: text::session_file_gone(&context.path(&session.path)),
+            fact: text::session_file_gone(&shown(&session.path)),
             hint: text::hint_restore_first(&session.short_id),
         });
     }
     if let Some(directory) = directory.filter(|directory| !Path::new(directory).is_dir()) {
-        missing.push(Missing {
-            fact: text::directory_gone(&context.path(directory)),
-            hint: text::HINT_DIRECTORY.to_owned(),
-        });
+        missing.push(Missing { fact: text::directory_gone(&shown(directory)), hint: text::HINT_DIRECTORY.to_owned() });
     }
-    let search = context.variable("PATH").or_else(|| env::var("PATH").ok());
-    if !is_on(search.as_deref().unwrap_or_default(), program) {
+    if !is_on(search, program) {
         missing.push(Missing {
             fact: text::program_missing(&clean::one_line(program)),
             hint: text::hint_install_program(&clean::one_line(&session.agent)),

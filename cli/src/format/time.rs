@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::host::Clock;
+use crate::text;
 
 /// Shows times relative to one moment, in one time zone.
 ///
@@ -21,6 +22,11 @@ impl<'c> Times<'c> {
     /// Times as of now; `absolute` ones instead of ages when asked for.
     pub(crate) fn new(clock: &'c dyn Clock, absolute: bool) -> Self {
         Self { clock, now: clock.now(), zone: OnceCell::new(), absolute }
+    }
+
+    /// The same, as of now.
+    pub(crate) fn renewed(&self) -> Self {
+        Self { clock: self.clock, now: self.clock.now(), zone: self.zone.clone(), absolute: self.absolute }
     }
 
     /// A time in a list: `now 4m 2h 3d`, after a week `Oct 14`, in other years `2025-10-14`.
@@ -76,6 +82,20 @@ impl<'c> Times<'c> {
     /// The day in the user's zone, to tell when one day's events end and the next one's begin.
     pub(crate) fn day(&self, time: Timestamp) -> jiff::civil::Date {
         time.to_zoned(self.zone().clone()).date()
+    }
+
+    /// The day in a list: `Today`, `Yesterday`, `Thu Nov 19`, in other years `2025-10-14`.
+    pub(crate) fn day_name(&self, time: Timestamp) -> String {
+        let (day, today) = (self.day(time), self.day(self.now));
+        if day == today {
+            text::tui::TODAY.to_owned()
+        } else if today.yesterday().is_ok_and(|yesterday| yesterday == day) {
+            text::tui::YESTERDAY.to_owned()
+        } else if day.year() == today.year() {
+            day.strftime("%a %b %-d").to_string()
+        } else {
+            day.strftime("%Y-%m-%d").to_string()
+        }
     }
 
     /// The name of the time zone, as in `Asia/Seoul`, when it has one.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
 use opensession_cli::{
-    CallError, Clock, ConnectError, Connection, DaemonControl, Exit, Host, Terminal, Update, Updates,
+    CallError, Clock, ConnectError, Connection, Connector, DaemonControl, Exit, Host, Terminal, Update, Updates,
 };
 use opensession_protocol::error::ErrorData;
 use serde::Serialize;
@@ -212,6 +212,10 @@ impl DaemonControl for CannedDaemon {
             updates: self.updates.clone().into(),
             calls: Arc::clone(&self.calls),
         }))
+    }
+
+    fn connector(&self) -> Connector {
+        Arc::new(|_| Err(ConnectError { not_running: true, ..ConnectError::default() }))
     }
 
     fn socket(&self) -> Result<PathBuf, ConnectError> {

@@ -132,6 +132,13 @@ impl Client {
         self.write(&Request { jsonrpc: "2.0", id: None, method, params: Params(&params) })
     }
 
+    /// What ends the connection from another thread: the call under way fails, and the daemon takes it back.
+    pub fn ender(&self) -> Result<impl FnOnce() + Send + 'static, ClientError> {
+        let stream = self.stream.try_clone().map_err(|error| ClientError::io("cannot use the socket", error))?;
+        // One that has ended already is what is wanted.
+        Ok(move || drop(stream.shutdown(std::net::Shutdown::Both)))
+    }
+
     /// The connection, when nothing is under way.
     pub(super) fn into_stream(self) -> UnixStream {
         self.stream

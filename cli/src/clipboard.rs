@@ -3,16 +3,23 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::context::Context;
-use crate::failure::{Exit, Failure};
-use crate::text;
-
 /// Bytes that terminals are known to take.
 const TERMINAL_MOST: usize = 74_000;
 
-/// Puts `copied` on the clipboard.
-pub(super) fn copy(copied: &str, context: &mut Context<'_>) -> Result<(), Failure> {
-    let has = |name: &str| context.variable(name).is_some_and(|value| !value.is_empty());
+/// What is left to do for a copy.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Copied {
+    /// Nothing: it is on the clipboard.
+    Done,
+    /// The terminal must be sent this.
+    Send(String),
+    /// It is too long for a terminal.
+    TooLong,
+}
+
+/// Puts `copied` on the clipboard, or says how; `variable` reads the environment.
+pub(crate) fn copy(copied: &str, variable: &dyn Fn(&str) -> Option<String>) -> Copied {
+    let has = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
     let programs: &[&[&str]] = if cfg!(target_os = "macos") {
         &[&["pbcopy"]]
     } else if has("WAYLAND_DISPLAY") {
@@ -25,13 +32,12 @@ pub(super) fn copy(copied: &str, context: &mut Context<'_>) -> Result<(), Failur
         &[]
     };
     if programs.iter().any(|program| feed(program, copied)) {
-        return Ok(());
+        return Copied::Done;
     }
-    if context.terminal().stderr && copied.len() <= TERMINAL_MOST {
-        context.output.say(&format!("\u{1b}]52;c;{}\u{7}", base64(copied.as_bytes())));
-        return Ok(());
+    if copied.len() <= TERMINAL_MOST {
+        return Copied::Send(format!("\u{1b}]52;c;{}\u{7}", base64(copied.as_bytes())));
     }
-    Err(Failure::new(Exit::Refused, text::NO_CLIPBOARD).hint(text::HINT_NO_CLIPBOARD))
+    Copied::TooLong
 }
 
 fn feed(program: &[&str], copied: &str) -> bool {

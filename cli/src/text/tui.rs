@@ -1,0 +1,169 @@
+//! The terminal interface.
+
+use opensession_protocol::ExportFormat;
+
+use crate::format::number;
+use crate::tui::{Action, Place, Tab};
+
+pub(crate) const NAME: &str = "OpenSession";
+pub(crate) const OFFLINE: &str = "offline, reconnecting";
+pub(crate) const CANNOT_DRAW: &str = "cannot use the terminal";
+pub(crate) const HINT_CANNOT_DRAW: &str = "the commands work without it: opensession help";
+pub(crate) const HELP_TITLE: &str = "keys";
+pub(crate) const PALETTE_TITLE: &str = "actions";
+pub(crate) const FILTER: &str = "filter";
+pub(crate) const NO_ACTION: &str = "No action has this in its name.";
+pub(crate) const NOTHING_CHOSEN: &str = "no session is chosen";
+pub(crate) const EXPORT_AS: &str = "export as";
+pub(crate) const EXPORT_TO: &str = "export to";
+pub(crate) const EXPORT_NOTE: &str = "Secrets are taken out. A file that is there is not written over.";
+pub(crate) const EXPORTING: &str = "exporting";
+pub(crate) const COPY_WHAT: &str = "copy";
+pub(crate) const COPY_RESUME: &str = "resume command";
+pub(crate) const COPY_EVENT: &str = "text of the event";
+pub(crate) const COPY_SESSION: &str = "text of the session";
+pub(crate) const LOADING: &str = "loading";
+pub(crate) const HERE: &str = "here";
+pub(crate) const ALL: &str = "all";
+pub(crate) const NO_SESSION: &str = "No session yet.";
+pub(crate) const NO_REPOSITORY: &str = "no repository";
+pub(crate) const TODAY: &str = "Today";
+pub(crate) const YESTERDAY: &str = "Yesterday";
+pub(crate) const COPY_TOO_LONG: &str = "it is too long for the terminal's clipboard (export it: x)";
+pub(crate) const TRY_ALL: &str = "s shows those of all repositories";
+
+/// The name of a tab.
+pub(crate) fn tab(tab: Tab) -> &'static str {
+    match tab {
+        Tab::Sessions => "Sessions",
+    }
+}
+
+/// Where keys mean something, as a head in the help.
+pub(crate) fn place(place: Place) -> &'static str {
+    match place {
+        Place::Everywhere => "everywhere",
+        Place::Chosen => "the chosen session",
+        Place::List => "sessions",
+        Place::SearchLine => "search line",
+        Place::Session => "session",
+    }
+}
+
+/// What an action is called, in the foot, in the help and in the palette.
+pub(crate) fn action(action: Action) -> &'static str {
+    match action {
+        Action::Down => "down",
+        Action::Up => "up",
+        Action::HalfPageDown => "half a page down",
+        Action::HalfPageUp => "half a page up",
+        Action::First => "first",
+        Action::Last => "last",
+        Action::Open => "open",
+        Action::Back => "back",
+        Action::Clear => "close or clear",
+        Action::NextPane => "next pane",
+        Action::ShowSessions => "show sessions",
+        Action::Search => "search",
+        Action::Palette => "all actions",
+        Action::Help => "help",
+        Action::Quit => "quit",
+        Action::Suspend => "suspend",
+        Action::Mark => "mark",
+        Action::Diff => "diff two marked",
+        Action::Scope => "here or all",
+        Action::Order => "order",
+        Action::Facets => "facets",
+        Action::Preview => "preview",
+        Action::Subagents => "subagents",
+        Action::Resume => "resume",
+        Action::Export => "export",
+        Action::Copy => "copy",
+        Action::Forget => "forget",
+        Action::NextHit => "next hit",
+        Action::PreviousHit => "previous hit",
+        Action::CompleteField => "complete a field",
+        Action::OpenHit => "open at the hit",
+        Action::LeaveSearch => "leave, then clear",
+        Action::NextPrompt => "prompt",
+        Action::PreviousPrompt => "previous prompt",
+        Action::NextError => "error",
+        Action::PreviousError => "previous error",
+        Action::NextEdit => "edit",
+        Action::PreviousEdit => "previous edit",
+        Action::NextFound => "next found",
+        Action::PreviousFound => "previous found",
+        Action::Fold => "fold",
+        Action::OpenAll => "open all folds",
+        Action::FoldAll => "fold all",
+        Action::Thinking => "thinking",
+        Action::Calls => "calls: line, short, full",
+        Action::Wrap => "wrap",
+        Action::Follow => "follow",
+        Action::OpenFile => "file in the editor",
+        Action::Parent => "parent",
+    }
+}
+
+pub(crate) fn indexing(share: &str) -> String {
+    format!("indexing {share}")
+}
+
+pub(crate) fn live(sessions: u64) -> String {
+    format!("{} live", number::count(sessions))
+}
+
+pub(crate) fn sessions(count: u64) -> String {
+    number::counted(count, "session", "sessions")
+}
+
+pub(crate) fn ended(program: &str, code: i32) -> String {
+    format!("{program} ended with exit code {code}")
+}
+
+pub(crate) fn export_format(format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Html => "page for a browser (html)",
+        ExportFormat::Markdown => "Markdown (md)",
+        ExportFormat::Hail => "HAIL lines, which can be read again (hail.jsonl)",
+        ExportFormat::Json => "one JSON object (json)",
+    }
+}
+
+pub(crate) fn exported(path: &str, size: &str, redacted: u64) -> String {
+    format!("exported to {path}, {size}, redacted: {}", number::count(redacted))
+}
+
+pub(crate) fn copy_id(id: &str) -> String {
+    format!("id  {id}")
+}
+
+pub(crate) fn copied(what: &str) -> String {
+    format!("copied: {what}")
+}
+
+pub(crate) fn forget_title(id: &str, title: &str) -> String {
+    format!("forget {id}  {title}")
+}
+
+pub(crate) fn forget_note(digits: &str) -> String {
+    format!("Deletes it from the store and the index for good; the agent's own file stays. To confirm, type {digits}")
+}
+
+pub(crate) fn order(order: crate::tui::Order) -> &'static str {
+    use crate::tui::Order;
+    match order {
+        Order::Best => "best",
+        Order::Newest => "newest",
+        Order::Day => "day",
+        Order::Repository => "repo",
+    }
+}
+
+pub(crate) fn by(order: &str) -> String {
+    format!("by: {order}")
+}
+
+pub(crate) fn turns(turns: u64) -> String {
+    format!("{}t", number::count(turns))
+}

@@ -1,0 +1,520 @@
+//! The state of the terminal interface. [`App::update`] takes what happens and gives what is to be done; it touches
+//! neither the terminal nor the daemon, so that tests drive it as the loop does.
+
+mod session_actions;
+
+use std::time::Duration;
+
+use opensession_protocol::{IndexState, IndexStatus};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyEventKind, MouseButton, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use serde_json::json;
+
+use super::effects::{Answer, Effect, Go, Lane, Message, Notice, Ticket, Ui};
+use super::keys::{self, Action, Called, Place};
+use super::look::Look;
+use super::overlay::{Outcome, Overlay, Tag};
+use super::paint;
+use super::views::{Tab, View};
+use crate::connection::CallError;
+use crate::format::{cells, number};
+use crate::text;
+use session_actions::SessionActions;
+
+/// Below this size a list is all there is room for.
+pub(crate) const LEAST_WIDTH: u16 = 60;
+pub(crate) const LEAST_HEIGHT: u16 = 15;
+/// How often the daemon's figures in the head are looked at anew, at most.
+const STATUS_EVERY: Duration = Duration::from_secs(2);
+/// Tags from here on are the interface's own.
+pub(crate) const OWN_TAGS: Tag = 200;
+
+/// The state of the terminal interface.
+pub(crate) struct App<'h> {
+    pub(crate) look: Look<'h>,
+    /// The views that lie on each other, for every tab that was opened.
+    tabs: Vec<(Tab, Vec<Layer>)>,
+    current: usize,
+    overlay: Option<Overlay>,
+    notice: Option<Notice>,
+    /// The first key of two.
+    prefix: String,
+    is_offline: bool,
+    index: IndexStatus,
+    live: u64,
+    status_asked: Option<Duration>,
+    own_calls: Vec<Ticket>,
+    actions: SessionActions,
+    last_ticket: u64,
+    last_layer: u64,
+    timers: Vec<(Duration, u64, u8)>,
+    area: Rect,
+}
+
+/// A view, and the calls that it waits for.
+struct Layer {
+    id: u64,
+    view: Box<dyn View>,
+    calls: Vec<Ticket>,
+}
+
+impl<'h> App<'h> {
+    /// The interface as it begins, and what is to be done first.
+    pub(crate) fn new(look: Look<'h>) -> (Self, Vec<Effect>) {
+        let mut app = Self {
+            look,
+            tabs: Vec::new(),
+            current: 0,
+            overlay: None,
+            notice: None,
+            prefix: String::new(),
+            is_offline: false,
+            index: IndexStatus::default(),
+            live: 0,
+            status_asked: None,
+            own_calls: Vec::new(),
+            actions: SessionActions::default(),
+            last_ticket: 0,
+            last_layer: 0,
+            timers: Vec::new(),
+            area: Rect::default(),
+        };
+        let mut effects = Vec::new();
+        app.show_tab(Tab::Sessions, Duration::ZERO, &mut effects);
+        app.ask_status(Duration::ZERO, &mut effects);
+        (app, effects)
+    }
+
+    /// Takes what happened `now`, and gives what is to be done.
+    pub(crate) fn update(&mut self, message: Message, now: Duration) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.look.times = self.look.times.renewed();
+        match message {
+            Message::Key(key) if key.kind != KeyEventKind::Release => {
+                if let Some(key) = keys::name(key) {
+                    self.notice = None;
+                    self.key(&key, now, &mut effects);
+                }
+            }
+            Message::Key(_) | Message::Resized => {}
+            Message::Paste(text) => match &mut self.overlay {
+                Some(overlay) => overlay.paste(&text),
+                None => self.with_top(now, &mut effects, |view, ui| view.paste(&text, ui)),
+            },
+            Message::Mouse(event) => self.mouse(event, now, &mut effects),
+            Message::Tick => self.ring(now, &mut effects),
+            Message::Answer(ticket, answer) => self.answered(ticket, answer, now, &mut effects),
+            Message::Index(status) => {
+                let is_new = status.store_sequence != self.index.store_sequence || status.state != self.index.state;
+                self.index = status;
+                if is_new {
+                    let due = self.status_asked.is_none_or(|asked| now >= asked + STATUS_EVERY);
+                    if due {
+                        self.ask_status(now, &mut effects);
+                    }
+                    let status = self.index.clone();
+                    self.with_top(now, &mut effects, |view, ui| view.changed(&status, ui));
+                }
+            }
+            Message::Session(update) => self.with_top(now, &mut effects, |view, ui| view.updated(update, ui)),
+            Message::Offline => self.is_offline = true,
+            Message::Online => {
+                self.is_offline = false;
+                self.ask_status(now, &mut effects);
+                self.with_top(now, &mut effects, |view, ui| view.resume(ui));
+            }
+            Message::Failed(reason) => self.notice = Some(Notice { text: reason, is_failure: true }),
+            Message::Ended(ended) => {
+                if let Err(reason) = ended {
+                    self.notice = Some(Notice { text: reason, is_failure: true });
+                }
+                self.with_top(now, &mut effects, |view, ui| view.resume(ui));
+            }
+        }
+        effects
+    }
+
+    /// When the next timer is due.
+    pub(crate) fn next_timer(&self) -> Option<Duration> {
+        self.timers.iter().map(|(at, ..)| *at).min()
+    }
+
+    /// Draws everything, and gives where the cursor stands when something is typed.
+    pub(crate) fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
+        let area = buffer.area;
+        self.area = area;
+        if area.width == 0 || area.height == 0 {
+            return None;
+        }
+        let has_own_head = self.top().view.has_own_head();
+        if !has_own_head {
+            self.draw_head(buffer, Rect { height: 1, ..area });
+        }
+        let head = u16::from(!has_own_head);
+        let foot = u16::from(area.height > head + 1);
+        let body = Rect { y: area.y + head, height: area.height.saturating_sub(head + foot), ..area };
+        let look = &self.look;
+        let layer = Self::top_of(&mut self.tabs, self.current);
+        let mut cursor = if body.height > 0 { layer.view.draw(buffer, body, look) } else { None };
+        if foot > 0 {
+            self.draw_foot(buffer, Rect { y: area.y + area.height - 1, height: 1, ..area });
+        }
+        if let Some(overlay) = &mut self.overlay {
+            cursor = overlay.draw(buffer, area, &self.look);
+        }
+        cursor.filter(|cursor| area.contains(*cursor))
+    }
+
+    fn draw_head(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.look.theme;
+        let mut parts = vec![Span::styled(text::tui::NAME, theme.bold()), Span::raw("  ")];
+        for (tab, action) in Tab::ALL {
+            let key = keys::key_of(&[Place::Everywhere], *action).unwrap_or_default();
+            let is_current = self.tabs.get(self.current).is_some_and(|(current, _)| current == tab);
+            let style = if is_current { theme.hit() } else { theme.plain() };
+            parts.push(Span::styled(format!("{key} {}", text::tui::tab(*tab)), style));
+            parts.push(Span::raw("  "));
+        }
+        paint::line(buffer, area, 0, &Line::from(parts));
+        let mut right = Vec::new();
+        if self.is_offline {
+            right.push(Span::styled(text::tui::OFFLINE, theme.failed()));
+        } else {
+            match self.index.state {
+                IndexState::Reading if self.index.first_run => {
+                    let share = number::percent(self.index.bytes_done, self.index.bytes_total);
+                    right.push(Span::styled(text::tui::indexing(&share), theme.live()));
+                }
+                IndexState::Rebuilding => right.push(Span::styled(text::REBUILDING, theme.live())),
+                _ => {}
+            }
+            if self.live > 0 {
+                if !right.is_empty() {
+                    right.push(Span::raw("  "));
+                }
+                let (sign, style) = theme.state_sign(opensession_protocol::SessionState::Live);
+                right.push(Span::styled(format!("{sign} {}", text::tui::live(self.live)), style));
+            }
+        }
+        paint::line_right(buffer, area, 0, &Line::from(right));
+    }
+
+    fn draw_foot(&mut self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.look.theme;
+        if let Some(notice) = &self.notice {
+            let style = if notice.is_failure { theme.failed() } else { theme.plain() };
+            let shown = cells::cut_end(&notice.text, usize::from(area.width), theme.ellipsis());
+            return paint::text(buffer, area, 0, &shown, style);
+        }
+        let layer = self.top();
+        let places = layer.view.places();
+        let mut used = 0;
+        let left = layer.view.foot(&self.look);
+        if !left.is_empty() {
+            paint::text(buffer, area, 0, &left, theme.plain());
+            used = cells::cells(&left) + 3;
+        }
+        let mut parts = vec![Span::raw(" ".repeat(used))];
+        // Help is named whatever the width: what does not fit is found there.
+        let help = keys::key_of(places, Action::Help).map(|key| format!("{key} {}", text::tui::action(Action::Help)));
+        let help_width = help.as_ref().map_or(0, |help| help.len() + 2);
+        for action in layer.view.hints() {
+            let Some(key) = keys::key_of(places, *action) else { continue };
+            let hint = format!("{key} {}", text::tui::action(*action));
+            if used + hint.len() + 2 + help_width > usize::from(area.width) {
+                break;
+            }
+            used += hint.len() + 2;
+            parts.extend([Span::styled(key, theme.bold()), Span::raw(format!(" {}  ", text::tui::action(*action)))]);
+        }
+        if let Some(help) = help {
+            parts.push(Span::styled(help, theme.dim()));
+        }
+        paint::line(buffer, area, 0, &Line::from(parts));
+    }
+
+    fn key(&mut self, key: &str, now: Duration, effects: &mut Vec<Effect>) {
+        if let Some(overlay) = &mut self.overlay {
+            let outcome = overlay.key(key);
+            return self.close_overlay(outcome, now, effects);
+        }
+        let prefix = std::mem::take(&mut self.prefix);
+        let places = self.top().view.places();
+        match keys::called(places, &prefix, key) {
+            Called::Action(action) => self.act(action, now, effects),
+            Called::Prefix => key.clone_into(&mut self.prefix),
+            Called::Nothing if key == "Ctrl-c" => effects.push(Effect::Quit),
+            Called::Nothing => self.with_top(now, effects, |view, ui| view.key(key, ui)),
+        }
+    }
+
+    fn close_overlay(&mut self, outcome: Outcome, now: Duration, effects: &mut Vec<Effect>) {
+        if outcome == Outcome::Stay {
+            return;
+        }
+        self.overlay = None;
+        match outcome {
+            Outcome::Stay | Outcome::Close => {}
+            Outcome::Act(action) => self.act(action, now, effects),
+            Outcome::Picked(tag, row) if tag >= OWN_TAGS => {
+                self.with_actions(now, effects, |actions, ui| actions.picked(tag, row, ui));
+            }
+            Outcome::Typed(tag, text) if tag >= OWN_TAGS => {
+                self.with_actions(now, effects, |actions, ui| actions.typed(tag, &text, ui));
+            }
+            Outcome::Picked(tag, row) => self.with_top(now, effects, |view, ui| view.picked(tag, row, ui)),
+            Outcome::Typed(tag, text) => self.with_top(now, effects, |view, ui| view.typed(tag, &text, ui)),
+        }
+    }
+
+    fn act(&mut self, action: Action, now: Duration, effects: &mut Vec<Effect>) {
+        let mut is_done = false;
+        self.with_top(now, effects, |view, ui| is_done = view.act(action, ui));
+        if is_done {
+            return;
+        }
+        match action {
+            Action::Quit => effects.push(Effect::Quit),
+            Action::Suspend => effects.push(Effect::Suspend),
+            Action::Help => {
+                let places = self.top().view.places().to_vec();
+                self.overlay = Some(Overlay::Help { places, filter: super::line_edit::LineEdit::default(), top: 0 });
+            }
+            Action::Palette => {
+                let places = self.top().view.places().to_vec();
+                let filter = super::line_edit::LineEdit::default();
+                self.overlay = Some(Overlay::Palette { places, filter, selected: 0 });
+            }
+            Action::Back | Action::Clear => self.back(action == Action::Back, now, effects),
+            Action::Resume | Action::Export | Action::Copy | Action::Forget => {
+                let chosen = self.top().view.chosen();
+                match chosen {
+                    Some(chosen) => self.with_actions(now, effects, |actions, ui| actions.begin(action, chosen, ui)),
+                    None => {
+                        self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false })
+                    }
+                }
+            }
+            _ => {
+                if let Some((tab, _)) = Tab::ALL.iter().find(|(_, shows)| *shows == action) {
+                    self.show_tab(*tab, now, effects);
+                }
+            }
+        }
+    }
+
+    /// One view back; from the last one out, unless only something was to be cleared.
+    fn back(&mut self, may_quit: bool, now: Duration, effects: &mut Vec<Effect>) {
+        let layers = &mut self.tabs[self.current].1;
+        if layers.len() > 1 {
+            if let Some(gone) = layers.pop() {
+                self.timers.retain(|(_, layer, _)| *layer != gone.id);
+            }
+            effects.push(Effect::Watch(None));
+            self.with_top(now, effects, |view, ui| view.resume(ui));
+        } else if may_quit && self.current > 0 {
+            self.show_tab(Tab::Sessions, now, effects);
+        } else if may_quit {
+            effects.push(Effect::Quit);
+        }
+    }
+
+    fn show_tab(&mut self, tab: Tab, now: Duration, effects: &mut Vec<Effect>) {
+        if !self.tabs.is_empty() {
+            effects.push(Effect::Watch(None));
+        }
+        match self.tabs.iter().position(|(opened, _)| *opened == tab) {
+            Some(at) => {
+                self.current = at;
+                self.with_top(now, effects, |view, ui| view.resume(ui));
+            }
+            None => {
+                self.tabs.push((tab, Vec::new()));
+                self.current = self.tabs.len() - 1;
+                self.open(tab.view(), now, effects);
+            }
+        }
+    }
+
+    /// Lays a view over the one that is shown.
+    fn open(&mut self, view: Box<dyn View>, now: Duration, effects: &mut Vec<Effect>) {
+        self.last_layer += 1;
+        self.tabs[self.current].1.push(Layer { id: self.last_layer, view, calls: Vec::new() });
+        self.with_top(now, effects, |view, ui| view.begin(ui));
+    }
+
+    fn answered(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<Answer, CallError>,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Err(CallError::Lost(_)) = &answer {
+            self.is_offline = true;
+        }
+        if let Some(at) = self.own_calls.iter().position(|own| *own == ticket) {
+            self.own_calls.remove(at);
+            if let Ok(Answer::Status(status)) = answer {
+                self.live = status.live;
+                self.index = status.index;
+            } else if self.actions.awaits(ticket) {
+                self.with_actions(now, effects, |actions, ui| actions.answered(ticket, answer, ui));
+            }
+            return;
+        }
+        // The view that asked may lie below others by now, or be gone.
+        let found = self.tabs.iter().enumerate().find_map(|(tab, (_, layers))| {
+            let layer = layers.iter().position(|layer| layer.calls.contains(&ticket))?;
+            Some((tab, layer))
+        });
+        if let Some((tab, layer)) = found {
+            self.tabs[tab].1[layer].calls.retain(|call| *call != ticket);
+            self.with_layer(tab, layer, now, effects, |view, ui| view.answered(ticket, answer, ui));
+        }
+    }
+
+    /// Tells views whose time has come.
+    fn ring(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        let due: Vec<_> = self.timers.iter().copied().filter(|(at, ..)| *at <= now).collect();
+        self.timers.retain(|(at, ..)| *at > now);
+        for (_, id, timer) in due {
+            let found = self
+                .tabs
+                .iter()
+                .enumerate()
+                .find_map(|(tab, (_, layers))| Some((tab, layers.iter().position(|layer| layer.id == id)?)));
+            if let Some((tab, layer)) = found {
+                self.with_layer(tab, layer, now, effects, |view, ui| view.timer(timer, ui));
+            }
+        }
+    }
+
+    fn mouse(&mut self, event: ratatui::crossterm::event::MouseEvent, now: Duration, effects: &mut Vec<Effect>) {
+        if self.overlay.is_some() {
+            if event.kind == MouseEventKind::Down(MouseButton::Left) {
+                self.overlay = None;
+            }
+            return;
+        }
+        let is_head = event.row == self.area.y && !self.top().view.has_own_head();
+        if is_head && event.kind == MouseEventKind::Down(MouseButton::Left) {
+            let mut at = cells::cells(text::tui::NAME) + 2;
+            for (tab, action) in Tab::ALL {
+                let key = keys::key_of(&[Place::Everywhere], *action).unwrap_or_default();
+                let width = cells::cells(&format!("{key} {}", text::tui::tab(*tab)));
+                if (at..at + width).contains(&usize::from(event.column)) {
+                    return self.show_tab(*tab, now, effects);
+                }
+                at += width + 2;
+            }
+            return;
+        }
+        self.notice = None;
+        self.with_top(now, effects, |view, ui| view.mouse(event, ui));
+    }
+
+    fn ask_status(&mut self, now: Duration, effects: &mut Vec<Effect>) {
+        self.status_asked = Some(now);
+        self.with_actions(now, effects, |_, ui| {
+            ui.ask(Lane::List, "daemon/status", json!({}), |status| Answer::Status(Box::new(status)));
+        });
+    }
+
+    fn top(&self) -> &Layer {
+        self.tabs[self.current].1.last().expect("a tab is opened with a view, and its first view stays")
+    }
+
+    fn top_of<'t>(tabs: &'t mut [(Tab, Vec<Layer>)], current: usize) -> &'t mut Layer {
+        tabs[current].1.last_mut().expect("a tab is opened with a view, and its first view stays")
+    }
+
+    /// Has the view that is shown do something, and does what it says.
+    fn with_top(&mut self, now: Duration, effects: &mut Vec<Effect>, run: impl FnOnce(&mut dyn View, &mut Ui<'_, '_>)) {
+        let layer = self.tabs[self.current].1.len() - 1;
+        self.with_layer(self.current, layer, now, effects, run);
+    }
+
+    fn with_layer(
+        &mut self,
+        tab: usize,
+        layer: usize,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+        run: impl FnOnce(&mut dyn View, &mut Ui<'_, '_>),
+    ) {
+        let layer = &mut self.tabs[tab].1[layer];
+        let mut timers = Vec::new();
+        let mut ui = Ui {
+            look: &self.look,
+            now,
+            effects,
+            issued: &mut layer.calls,
+            last_ticket: &mut self.last_ticket,
+            timers: &mut timers,
+            go: None,
+            notice: None,
+            overlay: None,
+        };
+        run(&mut *layer.view, &mut ui);
+        let Ui { go, notice, overlay, .. } = ui;
+        let id = layer.id;
+        self.timers.extend(timers.into_iter().map(|(at, timer)| (at, id, timer)));
+        self.follow(go, notice, overlay, now, effects);
+    }
+
+    /// Has the actions on a session do something, and does what they say.
+    fn with_actions(
+        &mut self,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+        run: impl FnOnce(&mut SessionActions, &mut Ui<'_, '_>),
+    ) {
+        let mut ui = Ui {
+            look: &self.look,
+            now,
+            effects,
+            issued: &mut self.own_calls,
+            last_ticket: &mut self.last_ticket,
+            timers: &mut Vec::new(),
+            go: None,
+            notice: None,
+            overlay: None,
+        };
+        run(&mut self.actions, &mut ui);
+        let Ui { go, notice, overlay, .. } = ui;
+        self.follow(go, notice, overlay, now, effects);
+    }
+
+    fn follow(
+        &mut self,
+        go: Option<Go>,
+        notice: Option<Notice>,
+        overlay: Option<Overlay>,
+        now: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        if notice.is_some() {
+            self.notice = notice;
+        }
+        if overlay.is_some() {
+            self.overlay = overlay;
+        }
+        match go {
+            Some(Go::Into(view)) => self.open(view, now, effects),
+            Some(Go::Back) => self.back(false, now, effects),
+            Some(Go::Gone(session)) => {
+                let is_shown = self.top().view.has_own_head()
+                    && self.top().view.chosen().is_some_and(|chosen| chosen.id == session);
+                if is_shown {
+                    self.back(false, now, effects);
+                } else {
+                    self.with_top(now, effects, |view, ui| view.resume(ui));
+                }
+            }
+            None => {}
+        }
+    }
+}

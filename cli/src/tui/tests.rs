@@ -1,0 +1,5 @@
+//! The interface on a made-up terminal, with a made-up daemon: keys go in, what is seen comes out.
+
+mod lists;
+mod made_up;
+mod stage;
