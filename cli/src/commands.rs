@@ -24,6 +24,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, Subcommand};
 
+pub(crate) use daemon::lines as daemon_lines;
 pub(crate) use mcp::Change as McpChange;
 pub(crate) use resume::missing as missing_for_resume;
 

@@ -19,8 +19,10 @@ mod worker;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -38,6 +40,7 @@ use signal_hook::consts::{SIGHUP, SIGTERM, SIGWINCH};
 use crate::clipboard::{self, Copied};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::format::clean;
 use crate::text;
 use app::App;
 use effects::{Effect, Message};
@@ -68,6 +71,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit, Failure> {
         home: context.variable("HOME"),
         directory: context.directory(),
         search_path: context.variable("PATH").unwrap_or_default(),
+        program: std::env::current_exe().map_err(cannot)?.display().to_string(),
         editor: ["VISUAL", "EDITOR"]
             .into_iter()
             .find_map(|name| context.variable(name).filter(|value| !value.is_empty()))
@@ -142,6 +146,7 @@ impl Running<'_> {
                     }
                     Copied::TooLong => Some(Message::Failed(text::tui::COPY_TOO_LONG.to_owned())),
                 },
+                Effect::Write { path, text } => Some(write_new(&path, &text)),
                 Effect::Suspend => {
                     if let Some(screen) = &mut self.screen {
                         screen.suspend()?;
@@ -168,6 +173,15 @@ impl Running<'_> {
             }
         })?;
         Ok(())
+    }
+}
+
+/// Writes a file that was not there, for its user alone.
+fn write_new(path: &str, contents: &str) -> Message {
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match opened.and_then(|mut file| file.write_all(contents.as_bytes())) {
+        Ok(()) => Message::Told(text::tui::written(&clean::one_line(path))),
+        Err(error) => Message::Failed(text::cannot_write_file(&clean::one_line(path), &error.to_string())),
     }
 }
 

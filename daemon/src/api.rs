@@ -22,6 +22,8 @@ mod session_get;
 mod session_list;
 mod session_restore;
 mod session_summary;
+mod settings_list;
+mod settings_set;
 mod stats_get;
 mod subscriptions;
 mod whole_file;
@@ -38,7 +40,7 @@ use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
     HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
     SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-    SessionSummary, StatsAnswer, StatsBy, rpc::DaemonServer,
+    SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -260,6 +262,14 @@ impl DaemonServer for Api {
 
     async fn problems(&self, agent: Option<String>, limit: Option<u32>) -> RpcResult<ProblemPage> {
         self.blocking(move |engine| problem_list::answer(engine, agent.as_deref(), limit)).await
+    }
+
+    async fn settings(&self) -> RpcResult<Settings> {
+        self.blocking(settings_list::answer).await
+    }
+
+    async fn set_settings(&self, changes: SettingChanges, check: Option<bool>) -> RpcResult<Settings> {
+        self.blocking(move |engine| settings_set::answer(engine, &changes, check.unwrap_or_default())).await
     }
 
     async fn stats(

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Switches of the agents that are read, for the configuration.
-static SWITCHES: std::sync::LazyLock<Vec<&'static str>> =
+pub(crate) static SWITCHES: std::sync::LazyLock<Vec<&'static str>> =
     std::sync::LazyLock::new(|| opensession_agents::all().iter().map(|agent| agent.switch()).collect());
 
 /// Runs a daemon to its end.

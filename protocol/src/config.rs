@@ -7,6 +7,7 @@
 mod check;
 mod client;
 mod daemon;
+mod edit;
 mod secret;
 mod server;
 
@@ -25,6 +26,7 @@ pub use daemon::{
     DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Privacy, PublishOn,
     ReaderSettings, Retention, Rule, Storage, Watchers,
 };
+pub use edit::{changed, settings};
 pub use secret::Secret;
 pub use server::{Identity, Server};
 

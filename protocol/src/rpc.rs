@@ -10,7 +10,7 @@ use crate::types::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
     HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
     SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-    SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
+    SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -180,6 +180,15 @@ pub trait Daemon {
     /// Lists what could not be read.
     #[method(name = "problem/list", param_kind = map)]
     async fn problems(&self, agent: Option<String>, limit: Option<u32>) -> RpcResult<ProblemPage>;
+
+    /// Lists the settings of the daemon that can be changed one by one.
+    #[method(name = "settings/list")]
+    async fn settings(&self) -> RpcResult<Settings>;
+
+    /// Changes settings in `daemon.toml`, by name, null being the default; comments and layout stay, and the daemon takes
+    /// them up at once. Nothing is written where one of them cannot be, nor with `check`.
+    #[method(name = "settings/set", param_kind = map)]
+    async fn set_settings(&self, changes: SettingChanges, check: Option<bool>) -> RpcResult<Settings>;
 
     /// Gives figures over the sessions that the filter leaves.
     #[method(name = "stats/get", param_kind = map)]

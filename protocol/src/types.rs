@@ -12,6 +12,7 @@ mod handoff;
 mod index;
 mod search;
 mod session;
+mod settings;
 mod stats;
 
 pub use agent::*;
@@ -25,4 +26,5 @@ pub use handoff::*;
 pub use index::*;
 pub use search::*;
 pub use session::*;
+pub use settings::*;
 pub use stats::*;

@@ -13,6 +13,7 @@ use crate::arguments::HELP_TEMPLATE;
 use crate::connection::{ConnectError, Connection};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
+use crate::format::time::Times;
 use crate::format::{clean, number};
 use crate::output::Style;
 use crate::text;
@@ -139,7 +140,7 @@ fn status(json: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
         context.json(&object)?;
         return Ok(Exit::Done);
     }
-    for (name, value) in lines(&status, context) {
+    for (name, value) in lines(&status, &context.times, &|shown| context.path(shown)) {
         if context.to_terminal() {
             context.output.line(&format!("{name:<8}  {value}"))?;
         } else {
@@ -152,15 +153,20 @@ fn status(json: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn lines(status: &DaemonStatus, context: &Context<'_>) -> Vec<(&'static str, String)> {
+/// How a daemon is: names and values.
+pub(crate) fn lines(
+    status: &DaemonStatus,
+    times: &Times<'_>,
+    path: &dyn Fn(&str) -> String,
+) -> Vec<(&'static str, String)> {
     let mut running = vec![clean::one_line(&status.version).into_owned(), format!("pid {}", status.pid)];
-    running.extend(status.started.map(|started| format!("up {}", number::duration(context.times.since(started)))));
+    running.extend(status.started.map(|started| format!("up {}", number::duration(times.since(started)))));
     running.extend(status.memory.map(number::size));
-    let last_event = status.last_event.map(|last| context.times.seconds_ago(last));
-    let store = context.path(&status.store);
+    let last_event = status.last_event.map(|last| times.seconds_ago(last));
+    let store = path(&status.store);
     let mut lines = vec![
         (text::ROW_RUNNING, running.join(", ")),
-        (text::ROW_SOCKET, context.path(&status.socket)),
+        (text::ROW_SOCKET, path(&status.socket)),
         (text::ROW_SESSIONS, text::sessions_line(status.sessions, status.agents, status.live, last_event.as_deref())),
         (text::ROW_STORE, format!("{store}, {}", number::size(status.store_bytes))),
         (text::ROW_INDEX, text::index_line(&status.index)),

@@ -1,6 +1,6 @@
 //! The terminal interface.
 
-use opensession_protocol::ExportFormat;
+use opensession_protocol::{ExportFormat, SettingKind, StatsBy};
 
 use crate::format::number;
 use crate::tui::{Action, Place, Tab};
@@ -23,6 +23,31 @@ pub(crate) const COPY_RESUME: &str = "resume command";
 pub(crate) const COPY_EVENT: &str = "text of the event";
 pub(crate) const COPY_SESSION: &str = "text of the session";
 pub(crate) const LOADING: &str = "loading";
+pub(crate) const HEAD_SESSIONS: &str = "SESSIONS";
+pub(crate) const HEAD_ACTIVE: &str = "ACTIVE";
+pub(crate) const HEAD_TURNS: &str = "TURNS";
+pub(crate) const HEAD_TOKENS: &str = "TOKENS";
+pub(crate) const HEAD_COST: &str = "COST";
+pub(crate) const HEAD_FILES: &str = "FILES";
+pub(crate) const HEAD_ADDED: &str = "ADDED";
+pub(crate) const HEAD_REMOVED: &str = "REMOVED";
+pub(crate) const HEAD_ERRORS: &str = "ERRORS";
+pub(crate) const NO_VALUE: &str = "-";
+pub(crate) const SPAN_TITLE: &str = "figures of";
+pub(crate) const NO_SESSION_OF_PROBLEM: &str = "no session could be read there";
+pub(crate) const NOT_SAVED: &str = "not saved";
+pub(crate) const DEFAULT: &str = "default";
+pub(crate) const ON: &str = "on";
+pub(crate) const OFF: &str = "off";
+pub(crate) const NOTHING_TO_SAVE: &str = "nothing is changed";
+pub(crate) const CHANGES_DROPPED: &str = "changes dropped";
+pub(crate) const NOTHING_CITED: &str = "this line cites no event";
+pub(crate) const NO_AGENT_BEGINS: &str = "no agent that can begin with a prompt is known";
+pub(crate) const RUN_IN: &str = "begin a session of";
+pub(crate) const THE_HANDOFF: &str = "the handoff";
+pub(crate) const SAVE_TO: &str = "save to";
+pub(crate) const SAVE_NOTE: &str = "A file that is there is not written over.";
+pub(crate) const NO_HANDOFF: &str = "No handoff.";
 pub(crate) const HERE: &str = "here";
 pub(crate) const ALL: &str = "all";
 pub(crate) const NO_SESSION: &str = "No session yet.";
@@ -36,6 +61,9 @@ pub(crate) const TRY_ALL: &str = "s shows those of all repositories";
 pub(crate) fn tab(tab: Tab) -> &'static str {
     match tab {
         Tab::Sessions => "Sessions",
+        Tab::Stats => "Stats",
+        Tab::Problems => "Problems",
+        Tab::Settings => "Settings",
     }
 }
 
@@ -47,6 +75,9 @@ pub(crate) fn place(place: Place) -> &'static str {
         Place::List => "sessions",
         Place::SearchLine => "search line",
         Place::Session => "session",
+        Place::Stats => "stats",
+        Place::Settings => "settings",
+        Place::Handoff => "handoff",
     }
 }
 
@@ -64,6 +95,9 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Clear => "close or clear",
         Action::NextPane => "next pane",
         Action::ShowSessions => "show sessions",
+        Action::ShowStats => "show stats",
+        Action::ShowProblems => "show problems",
+        Action::ShowSettings => "show settings",
         Action::Search => "search",
         Action::Palette => "all actions",
         Action::Help => "help",
@@ -76,6 +110,7 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Facets => "facets",
         Action::Preview => "preview",
         Action::Subagents => "subagents",
+        Action::Handoff => "handoff",
         Action::Resume => "resume",
         Action::Export => "export",
         Action::Copy => "copy",
@@ -102,6 +137,14 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Follow => "follow",
         Action::OpenFile => "file in the editor",
         Action::Parent => "parent",
+        Action::Group => "group by",
+        Action::Span => "dates",
+        Action::Default => "default",
+        Action::Save => "save",
+        Action::Budget => "budget",
+        Action::CopyHandoff => "copy",
+        Action::SaveHandoff => "save",
+        Action::RunInAgent => "run in agent",
     }
 }
 
@@ -166,4 +209,70 @@ pub(crate) fn by(order: &str) -> String {
 
 pub(crate) fn turns(turns: u64) -> String {
     format!("{}t", number::count(turns))
+}
+
+pub(crate) fn written(path: &str) -> String {
+    format!("written: {path}")
+}
+
+pub(crate) fn stats_by(by: StatsBy) -> String {
+    format!("by {}", stats_head(by).to_lowercase())
+}
+
+pub(crate) fn stats_head(by: StatsBy) -> &'static str {
+    match by {
+        StatsBy::Agent => "AGENT",
+        StatsBy::Model => "MODEL",
+        StatsBy::Repo => "REPOSITORY",
+        StatsBy::Day => "DAY",
+        StatsBy::Week => "WEEK",
+        StatsBy::Month => "MONTH",
+    }
+}
+
+pub(crate) fn span(since: Option<&str>) -> String {
+    match since {
+        Some("7d") => "the last 7 days".to_owned(),
+        Some("30d") => "the last 30 days".to_owned(),
+        Some("90d") => "the last 90 days".to_owned(),
+        Some("1y") => "the last year".to_owned(),
+        Some(other) => format!("since {other}"),
+        None => "all time".to_owned(),
+    }
+}
+
+pub(crate) fn no_session_in(since: Option<&str>) -> String {
+    format!("No session in {}.", span(since))
+}
+
+pub(crate) fn setting_line(line: u32) -> String {
+    format!("daemon.toml:{line}")
+}
+
+pub(crate) fn setting_note(kind: SettingKind, about: &str) -> String {
+    match kind {
+        SettingKind::List if about.is_empty() => "Several with commas between; empty for none.".to_owned(),
+        SettingKind::List => format!("{about}. Several with commas between; empty for none."),
+        SettingKind::Switch | SettingKind::Text => about.to_owned(),
+    }
+}
+
+pub(crate) fn saved(file: &str) -> String {
+    format!("saved: {file}; the daemon takes it up")
+}
+
+pub(crate) fn unsaved(changes: u64) -> String {
+    format!("{} not saved", number::counted(changes, "change", "changes"))
+}
+
+pub(crate) fn handoff_of(id: &str, budget: &str) -> String {
+    format!("handoff of {id}   budget: {budget}")
+}
+
+pub(crate) fn handoff_size(size: &str, budget: &str) -> String {
+    format!("{size} of {budget}")
+}
+
+pub(crate) fn redacted(count: u64) -> String {
+    format!("redacted: {}", number::count(count))
 }

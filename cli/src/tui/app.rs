@@ -17,6 +17,7 @@ use super::keys::{self, Action, Called, Place};
 use super::look::Look;
 use super::overlay::{Outcome, Overlay, Tag};
 use super::paint;
+use super::views::handoff::Handoff;
 use super::views::{Tab, View};
 use crate::connection::CallError;
 use crate::format::{cells, number};
@@ -125,6 +126,7 @@ impl<'h> App<'h> {
                 self.ask_status(now, &mut effects);
                 self.with_top(now, &mut effects, |view, ui| view.resume(ui));
             }
+            Message::Told(text) => self.notice = Some(Notice { text, is_failure: false }),
             Message::Failed(reason) => self.notice = Some(Notice { text: reason, is_failure: true }),
             Message::Ended(ended) => {
                 if let Err(reason) = ended {
@@ -288,6 +290,10 @@ impl<'h> App<'h> {
                 self.overlay = Some(Overlay::Palette { places, filter, selected: 0 });
             }
             Action::Back | Action::Clear => self.back(action == Action::Back, now, effects),
+            Action::Handoff => match self.top().view.chosen() {
+                Some(chosen) => self.open(Box::new(Handoff::of(chosen)), now, effects),
+                None => self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false }),
+            },
             Action::Resume | Action::Export | Action::Copy | Action::Forget => {
                 let chosen = self.top().view.chosen();
                 match chosen {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use opensession_protocol::{
-    DaemonStatus, EventPage, ExportAnswer, Forgotten, IndexStatus, SearchAnswer, SessionDetail, SessionDiff,
-    SessionDocument, SessionPage, SessionSummary, SessionUpdate, StatsAnswer,
+    AgentInfo, DaemonStatus, EventPage, ExportAnswer, Forgotten, HandoffAnswer, IndexStatus, ProblemPage, SearchAnswer,
+    SessionDetail, SessionDiff, SessionDocument, SessionPage, SessionSummary, SessionUpdate, Settings, StatsAnswer,
 };
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use serde::de::DeserializeOwned;
@@ -43,6 +43,8 @@ pub(crate) enum Message {
     Ended(Result<(), String>),
     /// Something could not be done.
     Failed(String),
+    /// Something was done.
+    Told(String),
 }
 
 /// What the state wants done.
@@ -56,6 +58,12 @@ pub(crate) enum Effect {
     Run(Program),
     /// Put text on the clipboard.
     Copy(String),
+    /// Write a new file with this text.
+    Write {
+        /// The whole path.
+        path: String,
+        text: String,
+    },
     /// Stop, as the shell's job control does.
     Suspend,
     /// End.
@@ -128,6 +136,10 @@ pub(crate) enum Answer {
     Stats(StatsAnswer),
     Status(Box<DaemonStatus>),
     Document(SessionDocument),
+    Handoff(HandoffAnswer),
+    Agents(Vec<AgentInfo>),
+    Problems(ProblemPage),
+    Settings(Settings),
 }
 
 /// Where the interface goes.

@@ -16,6 +16,9 @@ pub(crate) enum Action {
     Clear,
     NextPane,
     ShowSessions,
+    ShowStats,
+    ShowProblems,
+    ShowSettings,
     Search,
     Palette,
     Help,
@@ -28,6 +31,7 @@ pub(crate) enum Action {
     Facets,
     Preview,
     Subagents,
+    Handoff,
     Resume,
     Export,
     Copy,
@@ -54,6 +58,14 @@ pub(crate) enum Action {
     Follow,
     OpenFile,
     Parent,
+    Group,
+    Span,
+    Default,
+    Save,
+    Budget,
+    CopyHandoff,
+    SaveHandoff,
+    RunInAgent,
 }
 
 /// Where keys mean something. A view names its places; an earlier place of it wins.
@@ -69,6 +81,12 @@ pub(crate) enum Place {
     SearchLine,
     /// A session.
     Session,
+    /// Figures.
+    Stats,
+    /// Settings.
+    Settings,
+    /// A handoff.
+    Handoff,
 }
 
 /// An action, and how it is called for in a place.
@@ -110,6 +128,16 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::Session, Action::Follow, &["F"]),
     bind(Place::Session, Action::OpenFile, &["o"]),
     bind(Place::Session, Action::Parent, &["p"]),
+    bind(Place::Stats, Action::Group, &["O"]),
+    bind(Place::Stats, Action::Span, &["d"]),
+    bind(Place::Stats, Action::Scope, &["s"]),
+    bind(Place::Settings, Action::Default, &["Delete", "Backspace"]),
+    bind(Place::Settings, Action::Save, &["Ctrl-s"]),
+    bind(Place::Handoff, Action::Budget, &["b"]),
+    bind(Place::Handoff, Action::CopyHandoff, &["y"]),
+    bind(Place::Handoff, Action::SaveHandoff, &["x"]),
+    bind(Place::Handoff, Action::RunInAgent, &["r"]),
+    bind(Place::Chosen, Action::Handoff, &["H"]),
     bind(Place::Chosen, Action::Resume, &["r"]),
     bind(Place::Chosen, Action::Export, &["x"]),
     bind(Place::Chosen, Action::Copy, &["y"]),
@@ -130,6 +158,9 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::Everywhere, Action::Clear, &["Esc"]),
     bind(Place::Everywhere, Action::NextPane, &["Tab"]),
     bind(Place::Everywhere, Action::ShowSessions, &["1"]),
+    bind(Place::Everywhere, Action::ShowStats, &["2"]),
+    bind(Place::Everywhere, Action::ShowProblems, &["4"]),
+    bind(Place::Everywhere, Action::ShowSettings, &["5"]),
     bind(Place::Everywhere, Action::Search, &["/"]),
     bind(Place::Everywhere, Action::Palette, &[":"]),
     bind(Place::Everywhere, Action::Help, &["?"]),

@@ -104,6 +104,11 @@ impl Theme {
         if self.ascii { "..." } else { "…" }
     }
 
+    /// A piece of a bar.
+    pub(crate) fn bar(self) -> &'static str {
+        if self.ascii { "=" } else { "━" }
+    }
+
     pub(crate) fn horizontal(self) -> &'static str {
         if self.ascii { "-" } else { "─" }
     }

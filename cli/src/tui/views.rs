@@ -1,7 +1,11 @@
 //! The views, a file each. A view holds what it shows; it hears of keys, answers and time through its methods, and says
 //! what it wants done through [`Ui`].
 
+pub(crate) mod handoff;
+pub(crate) mod problems;
 pub(crate) mod sessions;
+pub(crate) mod settings;
+pub(crate) mod stats;
 
 use opensession_protocol::{IndexStatus, SessionUpdate};
 use ratatui::buffer::Buffer;
@@ -91,15 +95,26 @@ pub(crate) struct Chosen {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tab {
     Sessions,
+    Stats,
+    Problems,
+    Settings,
 }
 
 impl Tab {
     /// All of them, in the order of the head, with their keys.
-    pub(crate) const ALL: &'static [(Tab, Action)] = &[(Tab::Sessions, Action::ShowSessions)];
+    pub(crate) const ALL: &'static [(Tab, Action)] = &[
+        (Tab::Sessions, Action::ShowSessions),
+        (Tab::Stats, Action::ShowStats),
+        (Tab::Problems, Action::ShowProblems),
+        (Tab::Settings, Action::ShowSettings),
+    ];
 
     pub(crate) fn view(self) -> Box<dyn View> {
         match self {
             Tab::Sessions => Box::new(sessions::Sessions::default()),
+            Tab::Stats => Box::new(stats::Stats::default()),
+            Tab::Problems => Box::new(problems::Problems::default()),
+            Tab::Settings => Box::new(settings::Settings::default()),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
         HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
         SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-        SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
+        SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
     },
 };
 
@@ -134,6 +134,11 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
             "Sends the index's status whenever it changes, at most ten times a second."
         "problem/list" (agent "?": String, limit "?": u32) gives (ProblemPage)
             "Lists what could not be read."
+        "settings/list" () gives (Settings)
+            "Lists the settings of the daemon that can be changed one by one."
+        "settings/set" (changes: SettingChanges, check "?": bool) gives (Settings)
+            "Changes settings in `daemon.toml`, by name, null being the default; comments and layout stay, and the daemon takes \
+             them up at once. Nothing is written where one of them cannot be, nor with `check`."
         "stats/get" (filter "?": SessionFilter, by "?": StatsBy, time_zone "?": String) gives (StatsAnswer)
             "Gives figures over the sessions that the filter leaves."
     }

@@ -112,7 +112,7 @@ impl SessionActions {
     pub(super) fn typed(&mut self, tag: Tag, typed: &str, ui: &mut Ui<'_, '_>) {
         match tag {
             FILE if !typed.trim().is_empty() => {
-                let to = absolute(typed.trim(), ui);
+                let to = ui.look.absolute(typed.trim());
                 let params = json!({ "session": self.chosen.id, "format": self.format, "to": to });
                 let ticket = ui.ask(Lane::Act, "session/export", params, Answer::Exported);
                 self.awaited = Some((ticket, Awaited::Export));
@@ -211,15 +211,4 @@ fn resume_line(detail: &SessionDetail) -> Option<String> {
         Some(directory) => format!("cd {} && {line}", path::shell_word(&clean::one_line(directory))),
         None => line,
     })
-}
-
-/// A path as typed, made absolute: the daemon has another directory.
-fn absolute(typed: &str, ui: &Ui<'_, '_>) -> String {
-    if let (Some(rest), Some(home)) = (typed.strip_prefix("~/"), &ui.look.home) {
-        return format!("{}/{rest}", home.trim_end_matches('/'));
-    }
-    match &ui.look.directory {
-        Some(directory) if !typed.starts_with('/') => format!("{}/{typed}", directory.trim_end_matches('/')),
-        _ => typed.to_owned(),
-    }
 }

@@ -208,6 +208,7 @@ impl Setting {
             home: Some("/home/mina".to_owned()),
             directory: Some("/home/mina/app".to_owned()),
             search_path: "/usr/bin".to_owned(),
+            program: "opensession".to_owned(),
             editor: "vi".to_owned(),
         };
         let (app, effects) = App::new(look);

@@ -18,8 +18,8 @@ use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten,
     HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage,
     RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff,
-    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate, StatsAnswer,
-    StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate,
+    SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -270,6 +270,14 @@ impl DaemonServer for FakeDaemon {
 
     async fn problems(&self, _agent: Option<String>, _limit: Option<u32>) -> RpcResult<ProblemPage> {
         Ok(ProblemPage::default())
+    }
+
+    async fn settings(&self) -> RpcResult<Settings> {
+        Ok(Settings::default())
+    }
+
+    async fn set_settings(&self, _changes: SettingChanges, _check: Option<bool>) -> RpcResult<Settings> {
+        Ok(Settings::default())
     }
 
     async fn stats(
