@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use opensession_protocol::{
-    DaemonStatus, EventPage, ExportAnswer, Forgotten, IndexStatus, SearchAnswer, SessionDetail, SessionDiff,
-    SessionDocument, SessionPage, SessionSummary, SessionUpdate, StatsAnswer,
+    DaemonStatus, ExportAnswer, Forgotten, IndexStatus, SearchAnswer, SessionDetail, SessionDiff, SessionDocument,
+    SessionOutline, SessionPage, SessionSummary, SessionUpdate, StatsAnswer,
 };
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use serde_json::{Value, value::RawValue};
 use super::look::Look;
 use super::overlay::Overlay;
 use super::views::View;
+use super::views::session::pages::Page;
 use crate::connection::{self, CallError};
 use crate::failure;
 
@@ -121,7 +122,8 @@ pub(crate) enum Answer {
     Found(Box<SearchAnswer>),
     Session(Box<SessionDetail>),
     Summary(SessionSummary),
-    Events(EventPage),
+    Outline(Box<SessionOutline>),
+    Page(Box<Page>),
     Diff(Box<SessionDiff>),
     Exported(ExportAnswer),
     Forgotten(Forgotten),

@@ -54,6 +54,7 @@ pub(crate) enum Action {
     Follow,
     OpenFile,
     Parent,
+    CopyText,
 }
 
 /// Where keys mean something. A view names its places; an earlier place of it wins.
@@ -69,6 +70,10 @@ pub(crate) enum Place {
     SearchLine,
     /// A session.
     Session,
+    /// The line in which one types what to find in a session.
+    FindLine,
+    /// Two sessions compared.
+    Diff,
 }
 
 /// An action, and how it is called for in a place.
@@ -119,6 +124,9 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::SearchLine, Action::CompleteField, &["Tab"]),
     bind(Place::SearchLine, Action::OpenHit, &["Enter"]),
     bind(Place::SearchLine, Action::LeaveSearch, &["Esc"]),
+    bind(Place::FindLine, Action::OpenHit, &["Enter"]),
+    bind(Place::FindLine, Action::LeaveSearch, &["Esc"]),
+    bind(Place::Diff, Action::CopyText, &["y"]),
     bind(Place::Everywhere, Action::Down, &["j", "Down"]),
     bind(Place::Everywhere, Action::Up, &["k", "Up"]),
     bind(Place::Everywhere, Action::HalfPageDown, &["Ctrl-d", "PgDn"]),
