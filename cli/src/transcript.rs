@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::format::{cells, clean, number, time};
 use crate::text;
-use line::Entry;
+pub(crate) use line::{Entry, path, summary};
 
 /// Events that wait at most until the outcome of a call is known.
 const WAITING_MOST: usize = 600;
@@ -138,7 +138,7 @@ impl Transcript {
                 layout.dim_prose(text::THINKING, content)
             }
             Body::ToolCall(call) => {
-                let about = line::summary(&call.input);
+                let about = summary(&call.input);
                 let about = if about.starts_with('/') { context.path(&about) } else { about.into_owned() };
                 layout
                     .call(&call.name, &about, result, || serde_json::to_string_pretty(&call.input).unwrap_or_default())

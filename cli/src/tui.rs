@@ -5,6 +5,7 @@
 
 mod app;
 mod effects;
+mod highlight;
 mod keys;
 mod line_edit;
 mod look;

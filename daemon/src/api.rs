@@ -20,6 +20,7 @@ mod session_export;
 mod session_forget;
 mod session_get;
 mod session_list;
+mod session_outline;
 mod session_restore;
 mod session_summary;
 mod settings_list;
@@ -39,8 +40,8 @@ use opensession_hail::Kind;
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
     HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-    SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
+    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
+    SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -129,6 +130,10 @@ impl DaemonServer for Api {
 
     async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument> {
         self.blocking(move |engine| session_document::answer(engine, &session, from, &scope.unwrap_or_default())).await
+    }
+
+    async fn outline(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionOutline> {
+        self.blocking(move |engine| session_outline::answer(engine, &session, from, &scope.unwrap_or_default())).await
     }
 
     async fn summary(&self, session: String, scope: Option<Scope>) -> RpcResult<SessionSummary> {

@@ -9,8 +9,8 @@ use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use crate::types::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
     HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-    SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
+    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
+    SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -67,6 +67,10 @@ pub trait Daemon {
     /// `next`.
     #[method(name = "session/document", param_kind = map)]
     async fn document(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionDocument>;
+
+    /// Gives a session's turns with what happened in each, from event `from` on (1 when absent).
+    #[method(name = "session/outline", param_kind = map)]
+    async fn outline(&self, session: String, from: Option<u32>, scope: Option<Scope>) -> RpcResult<SessionOutline>;
 
     /// Sums a session up in three lines, for lists and hovers.
     #[method(name = "session/summary", param_kind = map)]

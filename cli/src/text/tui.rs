@@ -78,6 +78,8 @@ pub(crate) fn place(place: Place) -> &'static str {
         Place::Stats => "stats",
         Place::Settings => "settings",
         Place::Handoff => "handoff",
+        Place::FindLine => "find line",
+        Place::Diff => "diff",
     }
 }
 
@@ -142,10 +144,98 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Default => "default",
         Action::Save => "save",
         Action::Budget => "budget",
-        Action::CopyHandoff => "copy",
         Action::SaveHandoff => "save",
         Action::RunInAgent => "run in agent",
+        Action::CopyText => "copy the text",
     }
+}
+
+pub(crate) const SOME_WORDS: &str = " with some of the words";
+pub(crate) const AT_LEAST: &str = "at least ";
+pub(crate) const STILL_READING: &str = "Still reading: more may be found.";
+pub(crate) const SEARCH_HERE: &str = "searches";
+pub(crate) const NO_SESSION_HERE: &str = "No session of this repository yet.";
+pub(crate) const MARK_TWO: &str = "a diff is of two sessions: mark two with Space";
+pub(crate) const FACETS: &str = "facets";
+pub(crate) const NO_FACETS: &str = "nothing to narrow by";
+pub(crate) const DIFF_TITLE: &str = "diff of two sessions";
+pub(crate) const NO_DIFF: &str = "They could not be compared.";
+pub(crate) const COPIED_DIFF: &str = "copied: the diff as Markdown";
+
+/// The head of a facet's values.
+pub(crate) fn facet(field: &str) -> &'static str {
+    match field {
+        "agent" => "agent",
+        "kind" => "kind",
+        _ => "",
+    }
+}
+
+pub(crate) fn hit_of(hit: usize, total: u64) -> String {
+    format!("hit {} of {}", number::count(hit as u64), number::count(total))
+}
+
+pub(crate) fn marked(sessions: usize) -> String {
+    format!("{} marked", number::count(sessions as u64))
+}
+
+pub(crate) fn subagents(are_shown: bool) -> &'static str {
+    if are_shown { "subagents: shown" } else { "subagents: left out" }
+}
+
+pub(crate) fn elsewhere(sessions: u64) -> String {
+    format!("  {} in other repositories: s", number::counted(sessions, "session", "sessions"))
+}
+
+pub(crate) fn searched(sessions: u64, here: Option<&str>) -> String {
+    let place = here.map(|here| format!(" of {here}")).unwrap_or_default();
+    format!("Searched {}{place}.", number::counted(sessions, "session", "sessions"))
+}
+
+pub(crate) const CALL: &str = "call";
+pub(crate) const CALLS: &str = "calls";
+pub(crate) const LINE: &str = "line";
+pub(crate) const LINES: &str = "lines";
+pub(crate) const NO_EVENT: &str = "No event yet.";
+pub(crate) const NOT_IN_SESSION: &str = "not in this session";
+pub(crate) const NOTHING_FOUND_YET: &str = "nothing is looked for: / begins";
+pub(crate) const NO_MORE_ERRORS: &str = "no more errors that way";
+pub(crate) const NO_MORE_EDITS: &str = "no more edits that way";
+pub(crate) const FIRST_PROMPT: &str = "this is the first prompt";
+pub(crate) const LAST_PROMPT: &str = "this is the last prompt";
+pub(crate) const CALLS_LINE: &str = "calls: one line each";
+pub(crate) const CALLS_SHORT: &str = "calls: short";
+pub(crate) const CALLS_FULL: &str = "calls: full";
+pub(crate) const NO_PARENT: &str = "this session has no parent";
+pub(crate) const NO_FILE: &str = "no file here: o opens that of an edit or of a call that names one";
+pub(crate) const FOLLOWING: &str = "following";
+
+pub(crate) fn failed(errors: u64) -> String {
+    format!("{} failed", number::count(errors))
+}
+
+pub(crate) fn turn_of(turn: u32, turns: u32) -> String {
+    format!("turn {} of {}", number::count(turn.into()), number::count(turns.into()))
+}
+
+pub(crate) fn of(at: &str, total: &str) -> String {
+    format!("{at} of {total}")
+}
+
+pub(crate) fn unseen(events: &str) -> String {
+    format!("{events} new  F")
+}
+
+pub(crate) fn thinking(is_open: bool) -> &'static str {
+    if is_open { "thinking: open" } else { "thinking: folded" }
+}
+
+pub(crate) fn wrap(is_on: bool) -> &'static str {
+    if is_on { "long lines: wrapped" } else { "long lines: cut" }
+}
+
+pub(crate) fn file_gone(path: &str) -> String {
+    format!("{path} is not there any more")
 }
 
 pub(crate) fn indexing(share: &str) -> String {

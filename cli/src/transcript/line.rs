@@ -29,16 +29,17 @@ const TELLING_KEYS: &[&str] = &[
 ];
 
 /// An event and its number.
-pub(super) struct Entry {
-    pub(super) number: u32,
-    pub(super) kind: Option<Kind>,
-    pub(super) event: Event,
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) number: u32,
+    pub(crate) kind: Option<Kind>,
+    pub(crate) event: Event,
     /// The day of a prompt in the user's zone, once it is shown.
-    pub(super) day: Option<Date>,
+    pub(crate) day: Option<Date>,
 }
 
 impl Entry {
-    pub(super) fn new(event: SessionEvent) -> Self {
+    pub(crate) fn new(event: SessionEvent) -> Self {
         let SessionEvent { event: number, kind, hail, .. } = event;
         // What a later daemon writes and we do not know is kept and not shown.
         let event = Event::deserialize(&hail).unwrap_or_else(|_| {
@@ -51,11 +52,11 @@ impl Entry {
         Self { number, kind, event, day: None }
     }
 
-    pub(super) fn is_call(&self) -> bool {
+    pub(crate) fn is_call(&self) -> bool {
         matches!(self.event.body, Body::ToolCall(_) | Body::Command(_))
     }
 
-    pub(super) fn call_id(&self) -> Option<&str> {
+    pub(crate) fn call_id(&self) -> Option<&str> {
         match &self.event.body {
             Body::ToolCall(call) => call.call_id.as_deref(),
             Body::Command(command) => command.call_id.as_deref(),
@@ -65,15 +66,15 @@ impl Entry {
         }
     }
 
-    pub(super) fn is_result_of(&self, call: &str) -> bool {
+    pub(crate) fn is_result_of(&self, call: &str) -> bool {
         matches!(self.event.body, Body::ToolResult(_)) && self.call_id() == Some(call)
     }
 
-    pub(super) fn is_edit_of(&self, call: &str) -> bool {
+    pub(crate) fn is_edit_of(&self, call: &str) -> bool {
         matches!(self.event.body, Body::Edit(_)) && self.call_id() == Some(call)
     }
 
-    pub(super) fn status(&self) -> Option<Status> {
+    pub(crate) fn status(&self) -> Option<Status> {
         match &self.event.body {
             Body::ToolResult(result) => Some(result.status),
             _ => None,
@@ -82,7 +83,7 @@ impl Entry {
 }
 
 /// What a call is about: the most telling value of its input.
-pub(super) fn summary(input: &Value) -> Cow<'_, str> {
+pub(crate) fn summary(input: &Value) -> Cow<'_, str> {
     match input {
         Value::Null => Cow::Borrowed(""),
         Value::String(text) => Cow::Borrowed(text),
@@ -96,6 +97,11 @@ pub(super) fn summary(input: &Value) -> Cow<'_, str> {
         }
         _ => Cow::Owned(input.to_string()),
     }
+}
+
+/// The file that a call names.
+pub(crate) fn path(input: &Value) -> Option<&str> {
+    ["file_path", "notebook_path", "path", "filename"].iter().find_map(|key| input.get(*key)?.as_str())
 }
 
 /// What an event is besides its kind (a tool, an outcome, a path), and its text.

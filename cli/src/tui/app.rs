@@ -135,6 +135,7 @@ impl<'h> App<'h> {
                 self.with_top(now, &mut effects, |view, ui| view.resume(ui));
             }
         }
+        self.with_top(now, &mut effects, |view, ui| view.settle(ui));
         effects
     }
 

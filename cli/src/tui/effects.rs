@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, Forgotten, HandoffAnswer, IndexStatus, ProblemPage, SearchAnswer,
-    SessionDetail, SessionDiff, SessionDocument, SessionPage, SessionSummary, SessionUpdate, Settings, StatsAnswer,
+    SessionDetail, SessionDiff, SessionDocument, SessionOutline, SessionPage, SessionSummary, SessionUpdate, Settings,
+    StatsAnswer,
 };
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use serde_json::{Value, value::RawValue};
 use super::look::Look;
 use super::overlay::Overlay;
 use super::views::View;
+use super::views::session::pages::Page;
 use crate::connection::{self, CallError};
 use crate::failure;
 
@@ -129,7 +131,8 @@ pub(crate) enum Answer {
     Found(Box<SearchAnswer>),
     Session(Box<SessionDetail>),
     Summary(SessionSummary),
-    Events(EventPage),
+    Outline(Box<SessionOutline>),
+    Page(Box<Page>),
     Diff(Box<SessionDiff>),
     Exported(ExportAnswer),
     Forgotten(Forgotten),

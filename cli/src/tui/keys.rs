@@ -58,12 +58,12 @@ pub(crate) enum Action {
     Follow,
     OpenFile,
     Parent,
+    CopyText,
     Group,
     Span,
     Default,
     Save,
     Budget,
-    CopyHandoff,
     SaveHandoff,
     RunInAgent,
 }
@@ -87,6 +87,10 @@ pub(crate) enum Place {
     Settings,
     /// A handoff.
     Handoff,
+    /// The line in which one types what to find in a session.
+    FindLine,
+    /// Two sessions compared.
+    Diff,
 }
 
 /// An action, and how it is called for in a place.
@@ -134,7 +138,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::Settings, Action::Default, &["Delete", "Backspace"]),
     bind(Place::Settings, Action::Save, &["Ctrl-s"]),
     bind(Place::Handoff, Action::Budget, &["b"]),
-    bind(Place::Handoff, Action::CopyHandoff, &["y"]),
+    bind(Place::Handoff, Action::CopyText, &["y"]),
     bind(Place::Handoff, Action::SaveHandoff, &["x"]),
     bind(Place::Handoff, Action::RunInAgent, &["r"]),
     bind(Place::Chosen, Action::Handoff, &["H"]),
@@ -147,6 +151,9 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::SearchLine, Action::CompleteField, &["Tab"]),
     bind(Place::SearchLine, Action::OpenHit, &["Enter"]),
     bind(Place::SearchLine, Action::LeaveSearch, &["Esc"]),
+    bind(Place::FindLine, Action::OpenHit, &["Enter"]),
+    bind(Place::FindLine, Action::LeaveSearch, &["Esc"]),
+    bind(Place::Diff, Action::CopyText, &["y"]),
     bind(Place::Everywhere, Action::Down, &["j", "Down"]),
     bind(Place::Everywhere, Action::Up, &["k", "Up"]),
     bind(Place::Everywhere, Action::HalfPageDown, &["Ctrl-d", "PgDn"]),

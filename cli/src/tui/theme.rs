@@ -64,6 +64,21 @@ impl Theme {
         self.colored(Color::Yellow)
     }
 
+    /// In code: what stands in quotes.
+    pub(crate) fn code_text(self) -> Style {
+        self.colored(Color::Green)
+    }
+
+    /// In code: a number.
+    pub(crate) fn code_number(self) -> Style {
+        self.colored(Color::Cyan)
+    }
+
+    /// In code: a word of the language.
+    pub(crate) fn code_word(self) -> Style {
+        self.colored(Color::Magenta)
+    }
+
     /// The sign of a session's state, as wide as a row keeps for it.
     pub(crate) fn state_sign(self, state: SessionState) -> (&'static str, Style) {
         match (state, self.ascii) {

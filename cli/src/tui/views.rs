@@ -1,8 +1,10 @@
 //! The views, a file each. A view holds what it shows; it hears of keys, answers and time through its methods, and says
 //! what it wants done through [`Ui`].
 
+pub(crate) mod diff;
 pub(crate) mod handoff;
 pub(crate) mod problems;
+pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod stats;
@@ -63,6 +65,9 @@ pub(crate) trait View {
 
     /// A line that it asked for was typed.
     fn typed(&mut self, _tag: Tag, _text: &str, _ui: &mut Ui<'_, '_>) {}
+
+    /// Whatever happened is over: asks for what it needs to be drawn.
+    fn settle(&mut self, _ui: &mut Ui<'_, '_>) {}
 
     /// Draws itself, and gives where the cursor stands when something is typed.
     fn draw(&mut self, buffer: &mut Buffer, area: Rect, look: &Look<'_>) -> Option<Position>;

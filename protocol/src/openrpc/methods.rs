@@ -9,8 +9,8 @@ use crate::{
     types::{
         AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
         HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-        SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
+        SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
+        SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
     },
 };
 
@@ -86,6 +86,8 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         "session/document" (session: String, from "?": u32, scope "?": Scope) gives (SessionDocument)
             "Gives a session as a text for people to read, or one event of it in full; a long session's text goes on at event \
              `next`."
+        "session/outline" (session: String, from "?": u32, scope "?": Scope) gives (SessionOutline)
+            "Gives a session's turns with what happened in each, from event `from` on (1 when absent)."
         "session/summary" (session: String, scope "?": Scope) gives (SessionSummary)
             "Sums a session up in three lines, for lists and hovers."
         "session/diff" (a: String, b: String, markdown "?": bool, scope "?": Scope) gives (SessionDiff)

@@ -150,7 +150,7 @@ impl View for Handoff {
                 self.budget = (self.budget + 1) % BUDGETS.len();
                 self.ask(ui);
             }
-            Action::CopyHandoff => {
+            Action::CopyText => {
                 if let Some(answer) = &self.answer {
                     ui.effects.push(Effect::Copy(answer.text.clone()));
                     ui.say(text::tui::copied(text::tui::THE_HANDOFF));
@@ -253,7 +253,7 @@ impl View for Handoff {
     }
 
     fn hints(&self) -> &'static [Action] {
-        &[Action::Budget, Action::CopyHandoff, Action::SaveHandoff, Action::RunInAgent, Action::Open]
+        &[Action::Budget, Action::CopyText, Action::SaveHandoff, Action::RunInAgent, Action::Open]
     }
 
     fn chosen(&self) -> Option<Chosen> {

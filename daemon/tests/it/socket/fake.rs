@@ -18,8 +18,8 @@ use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten,
     HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage,
     RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff,
-    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate,
-    SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary,
+    SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -80,6 +80,10 @@ impl DaemonServer for FakeDaemon {
 
     async fn agents(&self) -> RpcResult<Vec<AgentInfo>> {
         Ok(Vec::new())
+    }
+
+    async fn outline(&self, _session: String, _from: Option<u32>, _scope: Option<Scope>) -> RpcResult<SessionOutline> {
+        Ok(SessionOutline::default())
     }
 
     async fn summary(&self, _session: String, _scope: Option<Scope>) -> RpcResult<SessionSummary> {

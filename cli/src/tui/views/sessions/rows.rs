@@ -1,6 +1,6 @@
 //! The rows of a list of sessions: their order, their groups, how each is drawn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use opensession_protocol::{SessionInfo, SessionRelation};
@@ -96,12 +96,21 @@ impl Rows {
         self.clamp();
     }
 
-    pub(super) fn next_order(&mut self, times: &Times<'_>) {
+    /// Takes other sessions while a query is typed: those that are shown and stay keep their order, the others come below.
+    pub(super) fn become_these(&mut self, mut sessions: Vec<SessionInfo>, times: &Times<'_>) {
+        let places: HashMap<&str, usize> =
+            self.sessions.iter().enumerate().map(|(at, session)| (session.id.as_str(), at)).collect();
+        sessions.sort_by_key(|session| places.get(session.id.as_str()).copied().unwrap_or(usize::MAX));
+        self.replace(sessions, times);
+    }
+
+    pub(super) fn next_order(&mut self, is_found: bool, times: &Times<'_>) {
         let id = self.session().map(|session| session.id.clone());
         self.order = match self.order {
             Order::Best => Order::Newest,
             Order::Newest => Order::Day,
             Order::Day => Order::Repository,
+            Order::Repository if is_found => Order::Best,
             Order::Repository => Order::Newest,
         };
         self.arrange(times);
