@@ -16,9 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opensession_agents::{
-    Agent, Cursor, Environment, Limits, Platform, Record, Sink, Source, cursor_app::CursorApp,
-};
+use opensession_agents::{Agent, Cursor, Environment, Limits, Platform, Record, Sink, Source, cursor_app::CursorApp};
 use rusqlite::{Connection, params};
 
 /// Messages of a session.
@@ -76,7 +74,8 @@ fn measure(megabytes: u64) -> Outcome<Cost> {
     let cursor = cut(&middle, None)?.0;
 
     let id = &middle.native_id;
-    database.execute("INSERT INTO cursorDiskKV VALUES (?, ?)", params![message_key(id, MESSAGES), message(MESSAGES)])?;
+    database
+        .execute("INSERT INTO cursorDiskKV VALUES (?, ?)", params![message_key(id, MESSAGES), message(MESSAGES)])?;
     database.execute("INSERT INTO cursorDiskKV VALUES (?, ?)", params![session_key(id), session(id, MESSAGES + 1)])?;
 
     let (begin, before) = (Instant::now(), read_so_far()?);
@@ -130,9 +129,8 @@ fn session_key(id: &str) -> String {
 }
 
 fn session(id: &str, messages: u64) -> String {
-    let headers: Vec<String> = (0..messages)
-        .map(|at| format!(r#"{{"bubbleId":"{}","type":{}}}"#, message_id(at), 1 + at % 2))
-        .collect();
+    let headers: Vec<String> =
+        (0..messages).map(|at| format!(r#"{{"bubbleId":"{}","type":{}}}"#, message_id(at), 1 + at % 2)).collect();
     format!(
         r#"{{"_v":16,"composerId":"{id}","name":"A session","createdAt":1780338796904,"lastUpdatedAt":{},"status":"completed","fullConversationHeadersOnly":[{}]}}"#,
         1_780_338_800_000 + messages,

@@ -20,8 +20,8 @@ use opensession_protocol::{
 };
 
 pub use containers::RawListing;
-pub use progress::{Progress, ProgressSender};
 use containers::ToList;
+pub use progress::{Progress, ProgressSender};
 use projects::Projects;
 use sources::{Rescan, Sources};
 

@@ -38,8 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let length = fs::metadata(&path)?.len();
     let redactor = Redactor::new();
     let before = memory_most()?;
-    for (name, form) in
-        [("hail", Form::Hail), ("json", Form::Json), ("markdown", Form::Markdown), ("html", Form::Html)]
+    for (name, form) in [("hail", Form::Hail), ("json", Form::Json), ("markdown", Form::Markdown), ("html", Form::Html)]
     {
         if only.as_deref().is_some_and(|only| only != name) {
             continue;
@@ -79,7 +78,8 @@ fn export(path: &std::path::Path, form: Form, redactor: Option<Redactor>) -> Res
 /// Writes a session as agents' sessions are: prompts, answers in Markdown, commands with long outputs, edits.
 fn make(path: &std::path::Path, bytes: u64) -> io::Result<()> {
     let mut file = io::BufWriter::new(fs::File::create(path)?);
-    let header = r#"{"v":"hail/0.1","tool":"claude-code","model":"m-1","ts":"2026-01-01T00:00:00Z","cwd":"/home/ann/app"}"#;
+    let header =
+        r#"{"v":"hail/0.1","tool":"claude-code","model":"m-1","ts":"2026-01-01T00:00:00Z","cwd":"/home/ann/app"}"#;
     writeln!(file, "{header}")?;
     let mut written = 0;
     let mut number = 0_u64;
@@ -89,8 +89,12 @@ fn make(path: &std::path::Path, bytes: u64) -> io::Result<()> {
         for line in 0..60 {
             let at = number * 60 + line;
             // A write to a text cannot fail.
-            write!(output, "src/module_{}.rs:{line}: warning: unused variable `value_{at}` in /home/ann/app\\n", at % 97)
-                .ok();
+            write!(
+                output,
+                "src/module_{}.rs:{line}: warning: unused variable `value_{at}` in /home/ann/app\\n",
+                at % 97
+            )
+            .ok();
         }
         let mut diff = String::from("@@ -1,40 +1,40 @@\\n");
         for line in 0..40 {

@@ -45,7 +45,12 @@ impl Redactor {
         // engines know no other boundary in text that holds other characters.
         let patterns: Vec<String> = RULES.iter().map(|rule| rule.pattern.replace(r"\b", r"(?-u:\b)")).collect();
         let regex = Regex::builder()
-            .configure(Regex::config().match_kind(MatchKind::LeftmostFirst).nfa_size_limit(Some(64 << 20)).hybrid_cache_capacity(CACHE_BYTES))
+            .configure(
+                Regex::config()
+                    .match_kind(MatchKind::LeftmostFirst)
+                    .nfa_size_limit(Some(64 << 20))
+                    .hybrid_cache_capacity(CACHE_BYTES),
+            )
             .build_many(&patterns)
             .expect("the patterns are fixed, and a test builds them");
         Self { regex: Arc::new(regex), found: BTreeMap::new() }

@@ -157,7 +157,8 @@ impl Requests {
             out.push(Body::Usage(Usage { message_id, model, input, output, ..Usage::default() }));
         }
         // Of the answer nothing but its end has a time of its own.
-        if let (Some(answered), Some(last)) = (answered, out.derived.events.get_mut(asked..).and_then(<[_]>::last_mut)) {
+        if let (Some(answered), Some(last)) = (answered, out.derived.events.get_mut(asked..).and_then(<[_]>::last_mut))
+        {
             last.ts = Some(answered);
         }
         let state = request.get("modelState").and_then(|state| lenient_json::number(state, "value"));

@@ -122,8 +122,11 @@ impl Writer for Family {
                 Cell::Made { sql: "json_set(:text, '$.model', json(:model))", text: data.to_string() }
             };
             let part = json!({ "type": "text", "text": turn.text, "time": { "start": time, "end": time } });
-            let own = [("session_id", text(&session)), ("time_created", Cell::Integer(time)),
-                ("time_updated", Cell::Integer(time))];
+            let own = [
+                ("session_id", text(&session)),
+                ("time_created", Cell::Integer(time)),
+                ("time_updated", Cell::Integer(time)),
+            ];
             let cells = |first: Vec<(&'static str, Cell)>, data: Cell| {
                 first.into_iter().chain(own.iter().cloned()).chain([("data", data)]).collect()
             };
@@ -132,10 +135,8 @@ impl Writer for Family {
                 cells: cells(vec![("id", text(&message))], data),
                 may_be_there: false,
             });
-            let first = vec![
-                ("id", Cell::Text(id("prt", digits, conversation, number))),
-                ("message_id", text(&message)),
-            ];
+            let first =
+                vec![("id", Cell::Text(id("prt", digits, conversation, number))), ("message_id", text(&message))];
             inserts.push(Insert {
                 table: "part",
                 cells: cells(first, Cell::Text(part.to_string())),
