@@ -100,6 +100,15 @@ pub fn work_tree(directory: &Path) -> Option<PathBuf> {
     open(directory)?.workdir().map(Path::to_owned)
 }
 
+/// The first commit of what is checked out around `directory`: the one without parents, the least where there are several.
+pub fn first_commit(directory: &Path) -> Option<String> {
+    let repository = open(directory)?;
+    let head = repository.head_id().ok()?;
+    let commits = repository.rev_walk([head]).all().ok()?.filter_map(Result::ok);
+    let first = commits.filter(|commit| commit.parent_ids.is_empty()).map(|commit| commit.id);
+    first.min().map(|id| id.to_string())
+}
+
 /// How the repository around `directory` stands now: what is checked out, what differs from it, what is not pushed.
 pub fn state(directory: &Path) -> Option<RepositoryState> {
     let repository = open(directory)?;

@@ -3,7 +3,8 @@
 
 For each agent that is on the PATH: a home of its own, a git project, a daemon, a scripted model on loopback. The agent
 is run once, so that its own files are there. Then a session of another agent, a HAIL file, is handed off into it, the
-agent resumes it with a prompt, and the model's requests are looked at. Two homes: in `fresh` the agent never ran.
+agent resumes it with a prompt, and the model's requests are looked at. Two homes: in `fresh` the agent never ran. An agent
+that keeps its sessions in a database has none there yet: that must be refused, and nothing be made.
 
   handoff    the request holds the handoff's objective and its citations
   turns      it holds the earlier prompts and answers, and the tools told as text
@@ -28,14 +29,21 @@ from agents import AGENTS, Daemon, Place, base_folder, isolate, program_of
 RESUME = {
     "claude-code": ["--resume", "{session}", "-p", "{prompt}", "--dangerously-skip-permissions"],
     "codex": ["exec", "resume", "{session}", "--skip-git-repo-check", "--json", "{prompt}"],
+    "opencode": ["run", "--session", "{session}", "--format", "json", "{prompt}"],
+    "goose": ["run", "--resume", "--session-id", "{session}", "--with-builtin", "developer", "-t", "{prompt}"],
     "gemini-cli": ["--yolo", "--skip-trust", "-m", "gemini-2.5-pro", "--resume", "{session}", "-p", "{prompt}"],
+    "qwen-code": ["--yolo", "--resume", "{session}", "-p", "{prompt}"],
+    "copilot-cli": ["--allow-all-tools", "--resume", "{session}", "-p", "{prompt}"],
     "pi": ["-p", "--provider", "mock", "--model", "mock-1", "--session", "{session}", "{prompt}"],
 }
+# Agents whose sessions lie in a database.
+DATABASES = {"opencode", "goose"}
 # Ids here that the daemon knows by another name.
 IDS = {"gemini-cli": "gemini"}
-# Codex keeps titles apart from its sessions: there the first words stand for one.
-TITLES = ("Handoff: ", "This session goes on")
 PROMPT = "Go on where the quokka stopped"
+# Codex keeps titles apart from its sessions: there the first words stand for one. Copilot CLI names a session by the
+# first prompt that it took itself.
+TITLES = ("Handoff: ", "This session goes on", PROMPT)
 SESSION = [
     {"v": "hail/0.1", "tool": "windsurf", "model": "m-1", "ts": "2026-02-01T10:00:00Z", "title": "Fix the wombat lock"},
     {"role": "human", "content": "Fix the wombat lock: \"잠금\" \\ 'quotes' 😀\nand test it"},
@@ -78,10 +86,12 @@ def hand_over(agent, spec, program, opensession, folder, fresh):
         if not fresh:
             subprocess.run([program, *map(place.fill, spec["arguments"])], **place.options(), timeout=120, check=True)
         daemon = Daemon(opensession, place.home, place.variables)
-        told = daemon.run("handoff", str(file), "--into", IDS.get(agent, agent), "--json")
-        written = json.loads(told)
-        before = Path(written["path"]).read_bytes()
-        assert before.endswith(b"\n")
+        asked_for = ["handoff", str(file), "--into", IDS.get(agent, agent), "--json"]
+        if fresh and agent in DATABASES:
+            return refused(opensession, asked_for, place)
+        written = json.loads(daemon.run(*asked_for))
+        if agent not in DATABASES:
+            assert Path(written["path"]).read_bytes().endswith(b"\n")
         asked = len(requests.read_text().splitlines()) if requests.exists() else 0
         place.filled.update({"{session}": written["native_id"], "{prompt}": PROMPT})
         command = [program, *map(place.fill, RESUME[agent])]
@@ -100,6 +110,15 @@ def hand_over(agent, spec, program, opensession, folder, fresh):
         if daemon is not None:
             daemon.stop()
         place.close()
+
+
+def refused(opensession, arguments, place):
+    """Whether a session for an agent without a database is refused, and no database made."""
+    ended = subprocess.run([opensession, *arguments], env=place.variables, capture_output=True, text=True, timeout=60,
+                           check=False)
+    good = ended.returncode != 0 and "something once" in ended.stderr
+    good = good and not list(place.home.glob(".local/share/*/**/*.db"))
+    return {"exit": 0, "refused": good, **dict.fromkeys((*WANTED, "listed"), good)}
 
 
 def main():

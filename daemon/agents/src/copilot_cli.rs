@@ -6,6 +6,7 @@ mod history;
 mod state;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::{
     fs, io,
@@ -131,6 +132,10 @@ impl Agent for CopilotCli {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         (!native_id.is_empty() && !native_id.starts_with('-') && native_id.bytes().all(plain))
             .then(|| ["copilot", "--resume", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
     }
 
     fn begin(&self) -> Option<crate::Begin> {

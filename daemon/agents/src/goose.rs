@@ -8,6 +8,7 @@ mod derive;
 mod lines;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::{
     fs, io,
@@ -139,6 +140,10 @@ impl Agent for Goose {
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         (!native_id.starts_with('-'))
             .then(|| ["goose", "session", "--resume", "--session-id", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
     }
 
     fn begin(&self) -> Option<crate::Begin> {

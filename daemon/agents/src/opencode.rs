@@ -13,6 +13,7 @@ mod session_message;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod write;
 
 use std::{
     fs,
@@ -175,6 +176,11 @@ impl Agent for Family {
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         let known = native_id.starts_with("ses_") || !native_id.starts_with('-');
         known.then(|| [self.program, "--session", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        // Kilo's database was never tried.
+        (self.id == OPENCODE.id).then_some(self)
     }
 
     fn begin(&self) -> Option<crate::Begin> {

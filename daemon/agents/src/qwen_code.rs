@@ -3,6 +3,7 @@
 mod record;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -101,6 +102,10 @@ impl Agent for QwenCode {
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {
         Some(["qwen", "--resume", native_id].map(str::to_owned).to_vec())
+    }
+
+    fn writer(&self) -> Option<&dyn crate::write::Writer> {
+        Some(self)
     }
 
     fn begin(&self) -> Option<crate::Begin> {

@@ -1,7 +1,7 @@
 //! The way back: a conversation as a session that an agent resumes by itself.
 //!
-//! A [`Writer`] tells where the session goes and what stands in it, and does no IO; [`read_back`] reads what was written
-//! with the agent's own reader, so that the caller can compare. What is written are plain turns: words of the person and
+//! A [`Writer`] tells where the session goes and what stands in it, a file or rows of the agent's database, and does no
+//! IO; [`read_back`] reads what was written with the agent's own reader, so that the caller can compare. What is written are plain turns: words of the person and
 //! of the agent. Tools are told in the agent's words, because no agent takes another one's calls for its own.
 
 use std::{borrow::Cow, path::PathBuf};
@@ -10,7 +10,14 @@ use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use opensession_hail::{Body, Role};
 use serde_json::{Map, Value};
 
-use crate::{Agent, Cursor, CutError, Derived, Environment, Limits, Record, Root, Sink, Source};
+pub use self::{
+    database::{Put, PutError, put as put_rows},
+    rows::{Cell, Insert, Lookup, Rows},
+};
+use crate::{Agent, Cursor, CutError, Derived, Environment, Limits, Record, Root, Sink, Source, SourceKind};
+
+mod database;
+mod rows;
 
 /// An agent into whose folders sessions can be written.
 pub trait Writer: Sync {
@@ -18,6 +25,11 @@ pub trait Writer: Sync {
     /// not be there.
     fn register(&self, _environment: &Environment) -> Option<PathBuf> {
         None
+    }
+
+    /// Whether the agent tells projects apart by [`Repository::first_commit`].
+    fn names_projects_by_commit(&self) -> bool {
+        false
     }
 
     /// The session as the agent keeps it. `register` is the text of the file that [`Writer::register`] names.
@@ -38,12 +50,23 @@ pub struct Conversation {
     pub cwd: String,
     /// The branch there.
     pub branch: Option<String>,
+    /// The repository that the directory is in.
+    pub repository: Option<Repository>,
     /// When it is written. Turns have no times of their own: each stands a millisecond after the one before.
     pub time: Zoned,
     /// Tells it from every other one: its ids are made of it.
     pub seed: u128,
     /// The turns.
     pub turns: Vec<Turn>,
+}
+
+/// A repository, as agents know projects by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// Its work tree, absolute.
+    pub root: String,
+    /// The first commit of what is checked out: the one without parents, the least where there are several.
+    pub first_commit: Option<String>,
 }
 
 /// Words of the person or of the agent.
@@ -60,14 +83,33 @@ pub struct Turn {
 pub struct Written {
     /// The agent's folder.
     pub root: Root,
-    /// The file.
+    /// The file, or the database that the rows go into.
     pub path: PathBuf,
-    /// What stands in it.
-    pub bytes: Vec<u8>,
+    /// What stands there.
+    pub content: Content,
     /// The agent's id of it.
     pub native_id: String,
     /// The turns as they stand in the file: what [`read_back`] finds.
     pub turns: Vec<Turn>,
+}
+
+/// How a session lies on disk.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A file with these bytes.
+    File(Vec<u8>),
+    /// Rows of a database that is the agent's own, and that is there already.
+    Rows(Rows),
+}
+
+impl Content {
+    /// Its size in bytes, without what a database needs around them.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File(bytes) => bytes.len() as u64,
+            Self::Rows(rows) => rows.size(),
+        }
+    }
 }
 
 /// Why a session cannot be written.
@@ -108,11 +150,16 @@ pub enum ReadBackError {
 
 /// The turns of a session that was written, as the agent's own reader finds them.
 pub fn read_back(agent: &dyn Agent, written: &Written) -> Result<Vec<Turn>, ReadBackError> {
-    let source = agent.source_at(&written.root, &written.path).ok_or(ReadBackError::NoSession)?;
+    let source = match &written.content {
+        Content::File(_) => agent.source_at(&written.root, &written.path).ok_or(ReadBackError::NoSession)?,
+        Content::Rows(_) => Source::contained(&written.path, SourceKind::Rows, &written.native_id, 1),
+    };
     let mut found = Found { agent, source: &source, state: None, derived: Derived::default(), failed: None };
     let mut cursor: Option<Cursor> = None;
     loop {
-        let cut = agent.cut(&source, cursor.as_ref(), &Limits::default(), &mut found)?;
+        // Nothing grows any more: what looks as if it did is read, and is then told to be otherwise.
+        let limits = Limits { take_torn: true, ..Limits::default() };
+        let cut = agent.cut(&source, cursor.as_ref(), &limits, &mut found)?;
         if let Some(failed) = found.failed.take() {
             return Err(failed);
         }
@@ -257,6 +304,15 @@ macro_rules! object {
     };
 }
 pub(crate) use object;
+
+/// A directory as some agents name its folder: every UTF-16 unit that is no letter or digit of ASCII is a hyphen.
+pub(crate) fn hyphened(directory: &str) -> String {
+    let unit = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte),
+        _ => '-',
+    };
+    directory.encode_utf16().map(unit).collect()
+}
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -14,7 +14,7 @@ use jsonrpsee::core::RpcResult;
 use jsonrpsee::types::ErrorObjectOwned;
 use opensession_agents::{
     Agent,
-    write::{Conversation, Turn, Writer, Written, read_back},
+    write::{Content, Conversation, PutError, Repository, Rows, Turn, Writer, Written, put_rows, read_back},
 };
 use opensession_hail::{Role, handoff::Form};
 use opensession_protocol::{HandoffWritten, Scope, error};
@@ -23,7 +23,7 @@ use super::{
     errors, handoff_create,
     whole_file::{self, Over},
 };
-use crate::engine::Engine;
+use crate::{engine::Engine, git};
 
 /// Bytes of an agent's register that are read.
 const REGISTER_BYTES_MOST: u64 = 16 << 20;
@@ -49,6 +49,7 @@ pub(super) fn answer(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResul
         title: format!("Handoff: {title}"),
         cwd: cwd.clone(),
         branch: gathered.branch,
+        repository: repository(&cwd, writer.names_projects_by_commit()),
         time: Zoned::now(),
         seed: seed(&text),
         turns: std::iter::once(opening).chain(said).collect(),
@@ -67,11 +68,10 @@ pub(super) fn answer(engine: &Engine, asked: &Asked, wanted: &Scope) -> RpcResul
         sessions: gathered.sessions,
         agent: agent.id().to_owned(),
         path: written.path.display().to_string(),
-        bytes: written.bytes.len() as u64,
+        bytes: written.content.size(),
         turns: written.turns.len() as u64,
         turns_left_out: told.left_out,
         redactions,
-        import: None,
         resume: agent.resume(&written.native_id).unwrap_or_default(),
         native_id: written.native_id,
         resume_cwd: cwd,
@@ -140,8 +140,22 @@ fn read_register(path: &Path) -> RpcResult<Option<String>> {
     Ok(Some(text))
 }
 
+/// The repository around a directory, with its first commit where that is wanted: it is long to find in a long history.
+fn repository(cwd: &str, with_commit: bool) -> Option<Repository> {
+    let root = git::work_tree(Path::new(cwd))?;
+    let first_commit = if with_commit { git::first_commit(&root) } else { None };
+    Some(Repository { root: root.into_os_string().into_string().ok()?, first_commit })
+}
+
 /// Writes a session and reads it back; takes it away again unless it says what was written.
 fn put(agent: &dyn Agent, written: &Written) -> RpcResult<()> {
+    match &written.content {
+        Content::File(bytes) => put_file(agent, written, bytes),
+        Content::Rows(rows) => put_into_database(agent, written, rows),
+    }
+}
+
+fn put_file(agent: &dyn Agent, written: &Written, bytes: &[u8]) -> RpcResult<()> {
     if written.path.symlink_metadata().is_ok() {
         return Err(refused(
             format!("{} is there; nothing is written over it", written.path.display()),
@@ -150,28 +164,57 @@ fn put(agent: &dyn Agent, written: &Written) -> RpcResult<()> {
     }
     let begun = first_missing(&written.path);
     whole_file::write(&written.path, Over::Refuses, "make the agent's folder writable", |file| {
-        file.write_all(&written.bytes).map_err(|error| whole_file::unwritable(&written.path, &error, "free some space"))
+        file.write_all(bytes).map_err(|error| whole_file::unwritable(&written.path, &error, "free some space"))
     })?;
-    let reason = match read_back(agent, written) {
-        Ok(found) if found == written.turns => return Ok(()),
-        Ok(found) => {
-            format!("{} of {} turns were read back as they are", same(&found, &written.turns), written.turns.len())
-        }
-        Err(error) => error.to_string(),
-    };
+    let Some(reason) = difference(agent, written) else { return Ok(()) };
     if let Err(error) = fs::remove_file(&written.path) {
         tracing::error!(%error, file = %written.path.display(), "a session that is not as it should be is left");
     }
     if let Some(folder) = begun {
         remove_empty(written.path.parent(), &folder);
     }
-    Err(refused(
+    Err(read_otherwise(agent, &reason))
+}
+
+fn put_into_database(agent: &dyn Agent, written: &Written, rows: &Rows) -> RpcResult<()> {
+    let put = put_rows(&written.path, rows).map_err(|error| {
+        let hint = match &error {
+            PutError::NoDatabase(_) | PutError::Missing(_) => {
+                format!("ask {} something once, then try it again", agent.name())
+            }
+            PutError::Busy(_) => "try it again".to_owned(),
+            PutError::Unreadable { .. } => "make it readable and writable".to_owned(),
+            PutError::OtherForm { .. } => hint_run(agent),
+        };
+        refused(format!("cannot write for {}: {error}", agent.name()), hint)
+    })?;
+    let Some(reason) = difference(agent, written) else { return Ok(()) };
+    if let Err(error) = put.take_out() {
+        tracing::error!(%error, session = written.native_id, "a session that is not as it should be is left");
+    }
+    Err(read_otherwise(agent, &reason))
+}
+
+/// How what the agent's reader finds differs from what was written.
+fn difference(agent: &dyn Agent, written: &Written) -> Option<String> {
+    match read_back(agent, written) {
+        Ok(found) if found == written.turns => None,
+        Ok(found) => {
+            let same = found.iter().zip(&written.turns).filter(|(found, written)| found == written).count();
+            Some(format!("{same} of {} turns were read back as they are", written.turns.len()))
+        }
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+fn read_otherwise(agent: &dyn Agent, reason: &str) -> ErrorObjectOwned {
+    refused(
         format!(
             "what was written for {} is not what its reader finds: {reason}; it was taken away again",
             agent.name()
         ),
         hint_run(agent),
-    ))
+    )
 }
 
 /// The outermost folder of a file that is to be made for it.
@@ -187,10 +230,6 @@ fn remove_empty(folder: Option<&Path>, last: &Path) {
             break;
         }
     }
-}
-
-fn same(found: &[Turn], written: &[Turn]) -> usize {
-    found.iter().zip(written).filter(|(found, written)| found == written).count()
 }
 
 /// Another one for every session that is written.
@@ -221,6 +260,10 @@ mod tests {
     use super::*;
 
     fn written(home: &Path, seed: u128) -> Written {
+        written_for("claude-code", home, seed)
+    }
+
+    fn written_for(agent: &str, home: &Path, seed: u128) -> Written {
         let environment = Environment {
             home: home.to_owned(),
             variables: BTreeMap::new(),
@@ -231,11 +274,17 @@ mod tests {
             title: "Handoff".to_owned(),
             cwd: "/home/ann/app".to_owned(),
             branch: None,
+            repository: None,
             time: Zoned::now(),
             seed,
             turns: vec![Turn { by_agent: false, text: "go on".to_owned() }],
         };
-        by_id("claude-code").unwrap().writer().unwrap().write(&conversation, &environment, None).unwrap()
+        by_id(agent).unwrap().writer().unwrap().write(&conversation, &environment, None).unwrap()
+    }
+
+    fn bytes(written: &Written) -> &[u8] {
+        let Content::File(bytes) = &written.content else { panic!("not a file") };
+        bytes
     }
 
     #[test]
@@ -244,7 +293,7 @@ mod tests {
         let session = written(home.path(), 1);
         let agent = by_id("claude-code").unwrap();
         put(agent, &session).unwrap();
-        assert_eq!(fs::read(&session.path).unwrap(), session.bytes);
+        assert_eq!(fs::read(&session.path).unwrap(), bytes(&session));
         fs::write(&session.path, "somebody's").unwrap();
         assert!(put(agent, &session).unwrap_err().message().contains("nothing is written over it"));
         assert_eq!(fs::read_to_string(&session.path).unwrap(), "somebody's");
@@ -262,9 +311,33 @@ mod tests {
         assert!(!session.path.exists());
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "the folders made for it are gone too");
         let torn = written(home.path(), 3);
-        let torn = Written { bytes: torn.bytes[..40].to_vec(), ..torn };
+        let torn = Written { content: Content::File(bytes(&torn)[..40].to_vec()), ..torn };
         assert!(put(agent, &torn).is_err());
         assert!(!torn.path.exists());
+    }
+
+    #[test]
+    fn rows_that_are_read_otherwise_are_taken_out() {
+        let home = tempfile::tempdir().unwrap();
+        let agent = by_id("goose").unwrap();
+        let session = written_for("goose", home.path(), 4);
+        let error = put(agent, &session).unwrap_err();
+        assert!(error.message().contains("there is no "), "{}", error.message());
+        assert!(!session.path.exists(), "no database is made");
+        fs::create_dir_all(session.path.parent().unwrap()).unwrap();
+        let database = rusqlite::Connection::open(&session.path).unwrap();
+        database.execute_batch(include_str!("../../agents/src/write/tests/goose.sql")).unwrap();
+        let rows = || -> i64 {
+            let sql = "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM messages)";
+            database.query_row(sql, [], |row| row.get(0)).unwrap()
+        };
+        let error = put(agent, &Written { turns: Vec::new(), ..session.clone() }).unwrap_err();
+        assert!(error.message().contains("0 of 0 turns"), "{}", error.message());
+        assert_eq!(rows(), 0);
+        put(agent, &session).unwrap();
+        assert_eq!(rows(), 2);
+        assert!(put(agent, &session).is_err(), "nothing is written over");
+        assert_eq!(rows(), 2);
     }
 
     #[test]
@@ -276,8 +349,8 @@ mod tests {
     fn agents_that_take_none_are_told_so() {
         let refusal = |id: &str| writer_of(id).map(|_| ()).unwrap_err().message().to_owned();
         assert_eq!(
-            refusal("goose"),
-            "goose takes no session that others wrote".replace("goose", by_id("goose").unwrap().name())
+            refusal("aider"),
+            "aider takes no session that others wrote".replace("aider", by_id("aider").unwrap().name())
         );
         assert_eq!(refusal("nobody"), "no agent nobody");
     }

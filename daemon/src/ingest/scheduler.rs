@@ -19,6 +19,8 @@ use opensession_protocol::{
     config::{DaemonConfig, Retention},
 };
 
+pub use containers::RawListing;
+use containers::ToList;
 pub use progress::{Progress, ProgressSender};
 use projects::Projects;
 use sources::{Rescan, Sources};
@@ -76,6 +78,8 @@ pub enum Signal {
         /// The source.
         path: PathBuf,
     },
+    /// A large container was listed.
+    Listed(Box<RawListing>),
     /// The session in this file was forgotten.
     Forgotten(PathBuf),
     /// A scan found projects.
@@ -132,7 +136,11 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler that has not looked at anything yet.
     pub fn new(parts: SchedulerParts) -> Self {
-        let sources = Sources::new(parts.rows, parts.environment, parts.config);
+        let mut sources = Sources::new(parts.rows, parts.environment, parts.config);
+        match list_apart(parts.own_signals.clone()) {
+            Ok(apart) => sources.list_apart(apart),
+            Err(error) => tracing::warn!(%error, "no thread for large databases; all are listed in turn"),
+        }
         Self {
             sources,
             watch: Watch::new(parts.own_signals),
@@ -221,6 +229,11 @@ impl Scheduler {
             }
             Signal::Excluded { agent, path } => {
                 self.sources.excluded(agent, &path);
+                self.job_ended();
+            }
+            Signal::Listed(listing) => {
+                let found = self.sources.listed(*listing, LIVE_BYTES, TORN_REST);
+                self.take_found(found);
                 self.job_ended();
             }
             Signal::Forgotten(path) => self.sources.forgotten(&path),
@@ -375,4 +388,17 @@ impl Scheduler {
         // The committer outlives the scheduler.
         self.commits.send(commit).ok();
     }
+}
+
+/// A thread that lists what it is sent. It ends with the scheduler, or after the listing that it is at.
+fn list_apart(signals: Sender<Signal>) -> std::io::Result<Sender<ToList>> {
+    let (asks, asked) = crossbeam_channel::unbounded();
+    let work = move || {
+        containers::list_apart(&asked, |listing| {
+            // The scheduler may have ended meanwhile.
+            signals.send(Signal::Listed(Box::new(listing))).ok();
+        });
+    };
+    std::thread::Builder::new().name("list".to_owned()).spawn(work)?;
+    Ok(asks)
 }

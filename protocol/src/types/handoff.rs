@@ -47,9 +47,9 @@ pub struct HandoffWritten {
     pub agent: String,
     /// The agent's own id of the session.
     pub native_id: String,
-    /// The file.
+    /// The file, or the agent's database.
     pub path: String,
-    /// Its size in bytes.
+    /// The size of what was written, in bytes.
     pub bytes: u64,
     /// Turns in it, the handoff among them.
     pub turns: u64,
@@ -57,9 +57,6 @@ pub struct HandoffWritten {
     pub turns_left_out: u64,
     /// What was taken out, by rule.
     pub redactions: BTreeMap<String, u64>,
-    /// The command that takes the file over, word by word, for an agent whose sessions lie in a database: to be run
-    /// before `resume`.
-    pub import: Option<Vec<String>>,
     /// The command that resumes the session, word by word.
     pub resume: Vec<String>,
     /// The directory to run it in.

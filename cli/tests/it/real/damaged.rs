@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use super::home::Home;
-use super::records::{SessionFile, append, needle};
+use super::home::{Home, wait};
+use super::records::{Random, SessionFile, append, needle};
 
 #[test]
 fn good_records_around_damage_are_found_and_the_damage_is_told() {
@@ -157,6 +157,64 @@ fn files_that_shrink_are_replaced_or_vanish() {
     home.rpc("index/refresh", &json!({}));
     let hits: Vec<u64> = words[..8].iter().map(|word| home.hits(word)).collect();
     assert_eq!(hits, [1, 0, 0, 1, 1, 1, 1, 1]);
+}
+
+/// A session's file vanishes and is written anew in pieces of any size, with the same beginning or another one.
+#[test]
+fn a_file_that_is_written_anew_in_small_steps_counts_once() {
+    let rounds = std::env::var("OPENSESSION_VANISH_ROUNDS").map_or(6, |rounds| rounds.parse().unwrap());
+    let seed = std::env::var("OPENSESSION_VANISH_SEED").map_or(20, |seed| seed.parse().unwrap());
+    println!("{rounds} rounds, OPENSESSION_VANISH_SEED={seed}");
+    let home = Home::new();
+    home.rpc("index/refresh", &json!({}));
+    let mut line = home.connect().unwrap();
+    let mut random = Random::new(seed);
+    for round in 0..rounds {
+        let number = u32::try_from(round % 3).unwrap();
+        let is_claude = random.below(3) > 0;
+        let file = || if is_claude { SessionFile::claude(&home, number) } else { SessionFile::codex(&home, number) };
+        let words: Vec<String> = (0..6).map(|word| needle(round * 10 + word)).collect();
+        let mut before = file();
+        let path = before.path.clone();
+        if path.exists() {
+            fs::remove_file(&path).unwrap();
+        }
+        let first: Vec<String> = words[..3].iter().map(|word| before.record(word)).collect();
+        append(&path, first.concat().as_bytes());
+        if random.below(4) > 0 {
+            line.call("index/refresh", &json!({})).unwrap();
+        }
+        match random.below(3) {
+            0 => fs::write(&path, "").unwrap(),
+            _ => fs::remove_file(&path).unwrap(),
+        }
+        if random.below(2) == 0 {
+            line.call("index/refresh", &json!({})).unwrap();
+        }
+        let mut again = file();
+        let same = usize::try_from(random.below(3)).unwrap();
+        let kept: Vec<&String> = words[..same].iter().chain(&words[3..]).collect();
+        let records: String = kept.iter().map(|word| again.record(word)).collect();
+        let mut rest = records.as_bytes();
+        while !rest.is_empty() {
+            let line_end = rest.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+            let piece = match random.below(3) {
+                0 => line_end,
+                1 => usize::try_from(random.below(line_end as u64)).unwrap() + 1,
+                _ => (usize::try_from(random.below(1_200)).unwrap() + 1).min(rest.len()),
+            };
+            append(&path, &rest[..piece]);
+            rest = &rest[piece..];
+            wait(Duration::from_micros(random.below(12_000)));
+        }
+        line.call("index/refresh", &json!({})).unwrap();
+        for word in &words {
+            let options = json!({ "scope": { "all": true }, "no_snippets": true });
+            let answer = line.call("search/query", &json!({ "query": word, "options": options })).unwrap();
+            let wanted = u64::from(kept.contains(&word));
+            assert_eq!(answer["hits"], json!(wanted), "round {round}: {word}, of {kept:?}; {}", home.log());
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ClaudeCode, find};
 use crate::{
     Environment,
-    write::{Conversation, WriteError, Writer, Written, lines, object},
+    write::{Content, Conversation, WriteError, Writer, Written, hyphened, lines, object},
 };
 
 /// The form of the records: the last version that is known to read it back is newer.
@@ -62,28 +62,8 @@ impl Writer for ClaudeCode {
             parent = Value::String(id);
         }
         records.push(title);
-        let folder = root.path.join(folder_name(&conversation.cwd));
+        let folder = root.path.join(hyphened(&conversation.cwd));
         let path = folder.join(format!("{session}.jsonl"));
-        Ok(Written { root, path, bytes: lines(records), native_id: session, turns })
-    }
-}
-
-/// A directory's folder below `projects`: every UTF-16 unit that is no letter or digit of ASCII is a hyphen.
-fn folder_name(directory: &str) -> String {
-    let unit = |unit: u16| match u8::try_from(unit) {
-        Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte),
-        _ => '-',
-    };
-    directory.encode_utf16().map(unit).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_are_named_as_the_client_names_them() {
-        assert_eq!(folder_name("/Users/a/my.app_2"), "-Users-a-my-app-2");
-        assert_eq!(folder_name("/h/한 😀"), "-h-----");
+        Ok(Written { root, path, content: Content::File(lines(records)), native_id: session, turns })
     }
 }

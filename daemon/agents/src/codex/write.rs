@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Codex;
 use crate::{
     Agent, Environment,
-    write::{Conversation, Turn, WriteError, Writer, Written, lines, object},
+    write::{Content, Conversation, Turn, WriteError, Writer, Written, lines, object},
 };
 
 impl Writer for Codex {
@@ -55,7 +55,7 @@ impl Writer for Codex {
         let day = conversation.time.strftime("%Y/%m/%d").to_string();
         let name = format!("rollout-{}-{session}.jsonl", conversation.time.strftime("%Y-%m-%dT%H-%M-%S"));
         let path = root.path.join(day).join(name);
-        Ok(Written { root, path, bytes: lines(records), native_id: session, turns })
+        Ok(Written { root, path, content: Content::File(lines(records)), native_id: session, turns })
     }
 }
 

@@ -127,7 +127,8 @@ impl Requests {
         self.saw(ts);
         let elapsed = result.get("timings").and_then(|timings| lenient_json::number(timings, "totalElapsed"));
         let elapsed = elapsed.and_then(|elapsed| i64::try_from(elapsed).ok()).map(SignedDuration::from_millis);
-        self.saw(ts.zip(elapsed).and_then(|(ts, elapsed)| ts.checked_add(elapsed).ok()));
+        let answered = ts.zip(elapsed).and_then(|(ts, elapsed)| ts.checked_add(elapsed).ok());
+        self.saw(answered);
         if let Some(model) =
             lenient_json::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
             && model != "auto"
@@ -136,6 +137,7 @@ impl Requests {
         }
         let mut out = Out { derived, id: lenient_json::owned(request, "requestId"), ts };
         self.prompt(request, &mut out);
+        let asked = out.derived.events.len();
 
         let model = self.facts.model.clone();
         let summary = metadata.get("summary").and_then(|summary| lenient_json::owned(summary, "text"));
@@ -153,6 +155,11 @@ impl Requests {
         {
             let message_id = out.id.clone();
             out.push(Body::Usage(Usage { message_id, model, input, output, ..Usage::default() }));
+        }
+        // Of the answer nothing but its end has a time of its own.
+        if let (Some(answered), Some(last)) = (answered, out.derived.events.get_mut(asked..).and_then(<[_]>::last_mut))
+        {
+            last.ts = Some(answered);
         }
         let state = request.get("modelState").and_then(|state| lenient_json::number(state, "value"));
         self.facts.activity = match state {

@@ -371,8 +371,9 @@ fn exit_code(result: &Value, text: &str) -> Option<i32> {
     if let Some(code) = apart {
         return i32::try_from(code).ok();
     }
-    let (_, end) = text.rsplit_once("<exited with exit code ")?;
-    end.trim_end().strip_suffix('>')?.parse().ok()
+    // `<exited with exit code 0>`, `<shellId: 0 completed with exit code 0>`: a line of its own, the last one.
+    let last = text.trim_end().lines().next_back()?.strip_prefix('<')?.strip_suffix('>')?;
+    last.rsplit_once("with exit code ")?.1.parse().ok()
 }
 
 fn attachment(attachment: &Value) -> Part {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::GeminiCli;
 use crate::{
     Agent, Environment,
-    write::{Conversation, WriteError, Writer, Written, hex, lines, object},
+    write::{Content, Conversation, WriteError, Writer, Written, hex, lines, object},
 };
 
 /// The part of the register that is needed.
@@ -57,7 +57,7 @@ impl Writer for GeminiCli {
         let minute = &begun[..16].replace(':', "-");
         let name = format!("session-{minute}-{}.jsonl", &session[..8]);
         let path = root.path.join(folder).join("chats").join(name);
-        Ok(Written { root, path, bytes: lines(records), native_id: session, turns })
+        Ok(Written { root, path, content: Content::File(lines(records)), native_id: session, turns })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::PiAgent;
 use crate::{
     Agent, Environment,
-    write::{Conversation, WriteError, Writer, Written, lines, object},
+    write::{Content, Conversation, WriteError, Writer, Written, lines, object},
 };
 
 impl Writer for PiAgent {
@@ -58,7 +58,7 @@ impl Writer for PiAgent {
         });
         let time = begun.replace([':', '.'], "-");
         let path = root.path.join(folder_name(&conversation.cwd)).join(format!("{time}_{session}.jsonl"));
-        Ok(Written { root, path, bytes: lines(records), native_id: session, turns })
+        Ok(Written { root, path, content: Content::File(lines(records)), native_id: session, turns })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use proptest::prelude::*;
+use rusqlite::Connection;
 
 use super::*;
 use crate::{Platform, all, by_id};
@@ -16,9 +17,19 @@ fn conversation(turns: Vec<Turn>) -> Conversation {
         title: "Handoff: fix the \"lock\"".to_owned(),
         cwd: "/home/ann/my.app".to_owned(),
         branch: Some("main".to_owned()),
+        repository: Some(Repository { root: "/home/ann".to_owned(), first_commit: Some("ab".repeat(20)) }),
         time: "2026-02-01T10:00:00+09:00[Asia/Seoul]".parse().unwrap(),
         seed: 7,
         turns,
+    }
+}
+
+/// The tables of an agent's database that are written to.
+fn schema(agent: &str) -> &'static str {
+    match agent {
+        "goose" => include_str!("tests/goose.sql"),
+        "opencode" => concat!(include_str!("tests/opencode.sql"), include_str!("tests/opencode_asked.sql")),
+        _ => panic!("{agent} has no database"),
     }
 }
 
@@ -34,10 +45,18 @@ fn written(conversation: &Conversation, register: Option<&str>) -> Vec<(&'static
     let done = writers.map(|(agent, writer)| {
         let mut written = writer.write(conversation, &environment, register).unwrap();
         assert!(written.path.starts_with(&written.root.path));
-        assert!(written.bytes.ends_with(b"\n"));
         fs::create_dir_all(written.path.parent().unwrap()).unwrap();
         assert!(!written.path.exists());
-        fs::write(&written.path, &written.bytes).unwrap();
+        match &written.content {
+            Content::File(bytes) => {
+                assert!(bytes.ends_with(b"\n"));
+                fs::write(&written.path, bytes).unwrap();
+            }
+            Content::Rows(rows) => {
+                Connection::open(&written.path).unwrap().execute_batch(schema(agent.id())).unwrap();
+                put_rows(&written.path, rows).unwrap();
+            }
+        }
         let found = read_back(agent, &written).unwrap_or_else(|error| panic!("{}: {error}", agent.id()));
         written.path = written.path.strip_prefix(home.path()).unwrap().to_owned();
         (agent, written, found)
@@ -56,7 +75,11 @@ fn places_and_bytes() {
     for (agent, written, found) in written(&conversation(said), None) {
         assert_eq!(found, written.turns, "{}", agent.id());
         let path = written.path.display();
-        pages.push_str(&format!("{} {path}\n{}\n", agent.id(), String::from_utf8(written.bytes).unwrap()));
+        let content = match written.content {
+            Content::File(bytes) => String::from_utf8(bytes).unwrap(),
+            Content::Rows(rows) => format!("{rows:#?}\n"),
+        };
+        pages.push_str(&format!("{} {path}\n{content}\n", agent.id()));
         assert!(agent.resume(&written.native_id).is_some());
     }
     insta::assert_snapshot!("places_and_bytes", pages);
@@ -105,6 +128,41 @@ fn words_that_agents_take_for_their_own_are_told_as_the_persons() {
         assert_eq!(found.len(), said.len());
         assert_eq!(found[0].text, format!("The user wrote:\n{}", texts[0]));
     }
+}
+
+#[test]
+fn folders_are_named_as_clients_name_them() {
+    assert_eq!(hyphened("/Users/a/my.app_2"), "-Users-a-my-app-2");
+    assert_eq!(hyphened("/h/한 😀"), "-h-----");
+}
+
+#[test]
+fn opencode_goes_on_with_the_project_and_the_model_that_it_knows() {
+    let home = tempfile::tempdir().unwrap();
+    let opencode = by_id("opencode").unwrap().writer().unwrap();
+    let said = conversation(vec![turn(false, "go on"), turn(true, "Done.")]);
+    let written = opencode.write(&said, &environment(home.path()), None).unwrap();
+    fs::create_dir_all(written.path.parent().unwrap()).unwrap();
+    let database = Connection::open(&written.path).unwrap();
+    database.execute_batch(include_str!("tests/opencode.sql")).unwrap();
+    let Content::Rows(rows) = &written.content else { panic!("rows") };
+    let left = || {
+        let count = |table: &str| {
+            database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        ["project", "session", "message", "part"].map(count)
+    };
+    assert!(matches!(put_rows(&written.path, rows), Err(PutError::Missing(_))), "no model is known");
+    assert_eq!(left(), [0; 4]);
+    database.execute_batch(include_str!("tests/opencode_asked.sql")).unwrap();
+    let put = put_rows(&written.path, rows).unwrap();
+    let sql = "SELECT s.project_id || ' ' || m.data FROM session s JOIN message m ON m.session_id = s.id \
+               WHERE s.title LIKE 'Handoff%' AND m.data LIKE '%\"user\"%'";
+    let known: String = database.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert!(known.starts_with("p1 ") && known.contains(r#""model":{"providerID":"acme","modelID":"m-1"}"#), "{known}");
+    assert_eq!(left(), [1, 2, 3, 2]);
+    put.take_out().unwrap();
+    assert_eq!(left(), [1, 1, 1, 0]);
 }
 
 #[test]

@@ -9,12 +9,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crossbeam_channel::Sender;
 use opensession_agents::{Agent, Cursor, Environment, Root, Source, SourceKind, rows};
 use opensession_protocol::{AgentProgress, config::DaemonConfig};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{Progress, containers::Containers, stamp::Stamp};
+use super::{
+    Progress,
+    containers::{Containers, ToList},
+    stamp::Stamp,
+};
 use crate::{
     ingest::{Exclusions, Job},
     store::SourceRow,
@@ -134,6 +139,11 @@ impl Sources {
     /// The folders to watch.
     pub(super) fn roots(&self) -> Vec<Root> {
         self.roots.iter().map(|(_, root)| root.clone()).collect()
+    }
+
+    /// Lists large containers by `apart` from now on.
+    pub(super) fn list_apart(&mut self, apart: Sender<ToList>) {
+        self.containers.list_apart(apart);
     }
 
     /// When the next container is to be listed.
@@ -287,9 +297,9 @@ impl Sources {
         }
     }
 
-    /// Whether nothing is queued or being read.
+    /// Whether nothing is queued, being read or being listed.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.queue.is_empty() && self.busy == 0
+        self.queue.is_empty() && self.busy == 0 && !self.containers.is_listing()
     }
 
     /// A round of reading has ended.

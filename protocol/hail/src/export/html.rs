@@ -28,8 +28,8 @@ pub const STYLE: &str = include_str!("html/page.css");
 pub const SCRIPT: &str = include_str!("html/page.js");
 /// What the page may do: nothing but its own style and script, which are told by their hashes.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-Q4ORccz3w9COA5DzH0/ad/rFb4YBWeQ6qyl1gR+UwOo='; \
-    script-src 'sha256-6g8mApxrF02GBqOBZOUU20Q13U1ET/8khG8nPIZW6RU='; \
+    style-src 'sha256-T++oxwoKrodm2zSTCUjJA2PxF2lamKj9wXoQhLWuHrk='; \
+    script-src 'sha256-BWIHn1eCiCoBbBS7OpN7xpSIdl6wBoP6qyHteYfg16E='; \
     base-uri 'none'; form-action 'none'";
 
 /// Bytes gathered before they are written.
@@ -143,7 +143,11 @@ impl<W: Write> Page<W> {
                 out.push_str("<li><a href=\"#e");
                 out.push_str(&number.to_string());
                 out.push_str("\">");
-                escape::text(out, path);
+                // A long path is broken behind a folder.
+                for piece in escape::clean(path).split_inclusive('/') {
+                    escape::text(out, piece);
+                    out.push_str("<wbr>");
+                }
                 out.push_str("</a> <span class=\"pm\"><ins>+");
                 out.push_str(&words::count(*added));
                 out.push_str("</ins> <del>-");

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     super::{
-        containers::{self, Listed},
+        containers::{self, Listed, RawListing},
         stamp::{Stamp, Stamper},
     },
     Known, SourceIndex, Sources,
@@ -123,6 +123,22 @@ impl Sources {
         let mut rescan = Rescan::default();
         let mut changed = Vec::new();
         for listed in self.containers.list_due(now) {
+            self.take_listing(listed, &mut changed, &mut rescan);
+        }
+        self.queue_changed(changed, live_bytes, torn_rest, &mut rescan);
+        rescan
+    }
+
+    /// Takes what listing a container apart gave, and queues what changed in it.
+    pub(in crate::ingest::scheduler) fn listed(
+        &mut self,
+        listing: RawListing,
+        live_bytes: u64,
+        torn_rest: Duration,
+    ) -> Rescan {
+        let mut rescan = Rescan::default();
+        let mut changed = Vec::new();
+        if let Some(listed) = self.containers.listed(listing) {
             self.take_listing(listed, &mut changed, &mut rescan);
         }
         self.queue_changed(changed, live_bytes, torn_rest, &mut rescan);

@@ -11,7 +11,12 @@
     return null;
   };
   root.classList.add('js');
-  document.querySelector('.tools').hidden = false;
+  const tools = document.querySelector('.tools');
+  tools.hidden = false;
+  // Of the head what is above the tools goes, however many lines it has.
+  const pin = () => { tools.parentElement.style.top = 8 - tools.offsetTop + 'px'; };
+  pin();
+  addEventListener('resize', pin);
 
   const themes = ['system', 'light', 'dark'];
   const setTheme = (theme) => {
