@@ -11,7 +11,6 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
 
-const TYPING_REST_MS = 60;
 const PREVIEW_REST_MS = 120;
 const SESSIONS = 40;
 const HITS_PER_SESSION = 4;
@@ -50,7 +49,6 @@ class Searching {
   private where = settings.scope();
   private asked = 0;
   private cancel: vscode.CancellationTokenSource | undefined;
-  private typing: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
   private accepted = false;
   private hidden = false;
@@ -81,10 +79,7 @@ class Searching {
     pick.buttons = [this.scopeButton, this.syntaxButton];
     pick.value = query;
     this.head();
-    pick.onDidChangeValue(() => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => void this.ask(), TYPING_REST_MS);
-    });
+    pick.onDidChangeValue(() => void this.ask());
     pick.onDidChangeActive(([item]) => this.rest(item));
     pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
     pick.onDidTriggerButton((button) => this.press(button));
@@ -216,7 +211,6 @@ class Searching {
 
   private async close(): Promise<void> {
     this.hidden = true;
-    clearTimeout(this.typing);
     clearTimeout(this.resting);
     this.cancel?.cancel();
     this.cancel?.dispose();
