@@ -201,7 +201,7 @@ test("a search without a picker opens at the event", function()
   eventually(function()
     return vim.bo.filetype == "opensession"
   end, "the session opens")
-  assert(choices[1]:match("잠금") and choices[1]:match("#8 output"), choices[1])
+  assert(choices[1]:match("잠금") and choices[1]:match("#8  "), choices[1])
   eventually(function()
     return vim.api.nvim_win_get_cursor(0)[1] == 6
   end, "the cursor is at the event")

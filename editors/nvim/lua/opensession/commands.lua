@@ -8,7 +8,7 @@ local BUDGETS = { "brief", "standard", "full" }
 local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
 local COMPLETION_MS = 500
 --- The title before a hit has so many cells at most.
-local TITLE_CELLS = 32
+local TITLE_CELLS = 20
 
 --- Runs a command line.
 function M.run(arguments)
@@ -95,12 +95,12 @@ local function session_entry(session)
   }
 end
 
---- What stands before a hit: `◉ Fix the flaky lock test  claude-code  2h  #131 output`.
+--- What stands before a hit: `◉ Fix the flaky lock test  claude-code  2h  #131`.
 local function hit_head(session, hit)
   local title = text.cut(session.title, TITLE_CELLS)
   local icon = text.icons[session.state]
   local parts = { (icon and icon .. " " or "") .. title, session.agent, text.age(session.updated, os.time()) }
-  parts[#parts + 1] = ("#%d %s"):format(hit.event, hit.kind)
+  parts[#parts + 1] = ("#%d"):format(hit.event)
   return table.concat(parts, "  ")
 end
 
