@@ -70,7 +70,10 @@ export function activate(context: vscode.ExtensionContext): void {
   };
 
   command("search", (query?: unknown) => search.show(typeof query === "string" ? query : ""));
-  command("browse", () => vscode.commands.executeCommand("opensession.sessions.focus"));
+  command("browse", async () => {
+    if (daemon.state !== "ready") tree.refresh();
+    await vscode.commands.executeCommand("opensession.sessions.focus");
+  });
   command("handoff", async (target?: unknown) => {
     const session = await sessionOf(target, daemon, text.handoffSummary());
     if (session !== undefined) await handoffs.show(session);

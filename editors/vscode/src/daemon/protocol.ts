@@ -120,7 +120,8 @@ export interface SessionDocument {
   title: string;
   text: string;
   next: number | null;
-  outline: DocumentEvent[];
+  /** Absent from daemons that are older than it. */
+  outline?: DocumentEvent[];
 }
 
 /** An event in the text of a session; lines from 0. */

@@ -27,7 +27,7 @@ export interface SessionAddress {
 
 export function sessionParts({ session, event, from }: SessionAddress, title: string): Parts {
   // A name with a slash would be a folder, one with control characters is drawn as boxes.
-  const name = [...title.replace(/[/\\\p{Cc}]/gu, " ").replace(/\s+/g, " ").trim()].slice(0, TITLE_CHARACTERS).join("");
+  const name = [...title.replace(/[/\\\p{Cc}]/gu, " ").replace(/\s+/g, " ").trim()].slice(0, TITLE_CHARACTERS).join("").replace(/[. ]+$/, "");
   const suffix = event === undefined ? "" : ` #${event}`;
   const query = event !== undefined ? `event=${event}` : from !== undefined && from > 1 ? `from=${from}` : "";
   return { authority: "session", path: `/${session}/${name === "" ? session.slice(0, 8) : name}${suffix}.session`, query };

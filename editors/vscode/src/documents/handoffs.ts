@@ -120,7 +120,7 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
       description: detail(),
       picked: label === asked.budget,
     }));
-    const chosen = await vscode.window.showQuickPick(items);
+    const chosen = await vscode.window.showQuickPick(items, { title: text.handoffBudget(asked.budget) });
     if (chosen !== undefined) await this.show(asked.session, chosen.label);
   }
 }

@@ -68,7 +68,7 @@ export class SessionDocuments
     this.learn(document.session, document.title);
     if (document.next === null) this.next.delete(uri.toString());
     else this.next.set(uri.toString(), document.next);
-    this.outlines.set(uri.toString(), document.outline);
+    this.outlines.set(uri.toString(), document.outline ?? []);
     return document.text;
   }
 

@@ -14,6 +14,8 @@ import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
 const PREVIEW_REST_MS = 120;
 const SESSIONS = 40;
 const HITS_PER_SESSION = 4;
+const HEAD_ICON = new vscode.ThemeIcon("history");
+const INDENT = "\u2003";
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {
@@ -120,6 +122,8 @@ class Searching {
     if (asked !== this.asked || this.hidden) return;
     this.pick.busy = false;
     this.pick.items = items;
+    const best = items.find((item) => item.hit !== undefined);
+    if (best !== undefined) this.pick.activeItems = [best];
   }
 
   private items(query: string, answer: SearchAnswer): Item[] {
@@ -131,16 +135,19 @@ class Searching {
       ...wrong,
       ...answer.sessions.flatMap(({ session, hits, total }): Item[] => {
         this.documents.learn(session.id, session.title);
-        const head = `${session.title} · ${text.describe(session, this.daemon.agentName(session.agent), now)}`;
+        const about = text.describe(session, this.daemon.agentName(session.agent), now);
         const rest = total > hits.length ? ` · ${text.moreHits(total - hits.length)}` : "";
+        const buttons = [this.sideButton, this.handoffButton, this.linkButton];
         return [
-          { label: withoutIcons(head + rest), kind: vscode.QuickPickItemKind.Separator },
+          { label: "", kind: vscode.QuickPickItemKind.Separator },
+          // A separator's own words would be drawn into the first hit's line.
+          { label: withoutIcons(session.title), description: about + rest, iconPath: HEAD_ICON, alwaysShow: true, buttons, session },
           ...hits.map((hit) => ({
-            label: withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
+            label: INDENT + withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
             description: `#${hit.event} ${hit.kind}`,
-            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: hit.tool }),
+            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: INDENT + hit.tool }),
             alwaysShow: true,
-            buttons: [this.sideButton, this.handoffButton, this.linkButton],
+            buttons,
             session,
             hit,
           })),

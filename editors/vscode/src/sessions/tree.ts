@@ -46,7 +46,9 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
       // What is shown stays while the daemon is away.
       this.daemon.onDidChangeState((state) => {
         if (state === "ready") this.reload();
-        view.message = state === "down" && this.daemon.lastWords !== "" ? text.daemonFailed(this.daemon.lastWords) : "";
+        const { lastWords, isLost } = this.daemon;
+        const down = lastWords === "" ? (isLost ? text.daemonDown() : "") : text.daemonFailed(lastWords);
+        view.message = state === "down" ? down : "";
       }),
       this.daemon.onDidUpdateIndex((status) => {
         const done = status.agents.reduce((sum, agent) => sum + agent.done, 0);

@@ -12,8 +12,11 @@ const SETTINGS = {
   "telemetry.telemetryLevel": "off",
   "editor.minimap.enabled": false,
   "chat.commandCenter.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.colorTheme": "Default Light Modern",
   "window.commandCenter": false,
   "security.workspace.trust.enabled": false,
+  "terminal.integrated.gpuAcceleration": "off",
   "opensession.trace": "messages",
 };
 
@@ -22,7 +25,8 @@ export class Editor {
     const port = await freePort();
     const [data, extensions] = [join(home.root, "code-data"), join(home.root, "code-extensions")];
     mkdirSync(join(data, "User"), { recursive: true });
-    writeFileSync(join(data, "User/settings.json"), JSON.stringify(SETTINGS));
+    const terminal = { "terminal.integrated.env.linux": { PATH: home.env.PATH } };
+    writeFileSync(join(data, "User/settings.json"), JSON.stringify({ ...SETTINGS, ...terminal }));
     const config = join(home.root, "code-server.yaml");
     writeFileSync(config, "");
     const server = (...words) =>
@@ -76,18 +80,26 @@ export class Editor {
 
   /** Runs a command from the palette. */
   async run(title) {
-    for (;;) {
-      await this.press("F1");
+    for (let trial = 0; ; trial += 1) {
       try {
-        await this.page.locator(".quick-input-widget").waitFor({ state: "visible", timeout: 2_000 });
-        break;
-      } catch {
-        // The workbench does not listen yet.
+        await this.press("F1");
+        await this.page.locator(".quick-input-widget input[type=text]").fill(`>${title}`, { timeout: 3_000 });
+        const chosen = this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ hasText: title });
+        await chosen.first().waitFor({ state: "visible", timeout: 5_000 });
+        return await this.press("Enter");
+      } catch (error) {
+        // The workbench does not listen yet, or the list before it was just about to close.
+        if (trial === 5) throw error;
+        await this.press("Escape");
       }
     }
-    await this.page.locator(".quick-input-widget input").fill(`>${title}`);
-    await this.see(".quick-input-list .monaco-list-row.focused", title);
-    await this.press("Enter");
+  }
+
+  /** Runs a command that asks with a list, and waits until it is there. */
+  async ask(title, list) {
+    await this.run(title);
+    await this.see(".quick-input-widget .quick-input-title", list);
+    await this.see(".quick-input-widget input[type=text]:focus");
   }
 
   /** Rows of the open list. */

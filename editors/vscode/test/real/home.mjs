@@ -10,7 +10,7 @@ export function makeHome(binary, agents) {
   // The system's folder for temporary files may have a path too long for a socket.
   const root = mkdtempSync("/tmp/os-vscode-");
   const at = (...names) => join(root, ...names);
-  for (const folder of ["home/bin", "home/app/src", "run", "home/.codex/sessions/2026/11/19"]) {
+  for (const folder of ["home/.local/bin", "home/app/src", "run", "home/.codex/sessions/2026/11/19"]) {
     mkdirSync(at(folder), { recursive: true, mode: 0o700 });
   }
   const app = at("home/app");
@@ -34,11 +34,11 @@ export function makeHome(binary, agents) {
   claude.says("A hundred runs, none failed. The lock was poisoned; see src/lock.rs:5.");
   writeFileSync(at("home/.codex/sessions/2026/11/19/rollout-2026-11-19T03-00-00-019a0000-0000-7000-8000-000000000001.jsonl"), codex(app));
   // An agent to resume with: it says what it was called with.
-  writeFileSync(at("home/bin/claude"), '#!/bin/sh\necho "claude $*"\nsleep 60\n', { mode: 0o755 });
-  writeFileSync(at("home/bin/codex"), '#!/bin/sh\necho "codex got: $1" | head -c 300\nsleep 60\n', { mode: 0o755 });
+  writeFileSync(at("home/.local/bin/claude"), '#!/bin/sh\necho "claude $*"\nsleep 60\n', { mode: 0o755 });
+  writeFileSync(at("home/.local/bin/codex"), '#!/bin/sh\necho "codex got: $1" | head -c 300\nsleep 60\n', { mode: 0o755 });
   const env = {
     HOME: at("home"),
-    PATH: `${at("home/bin")}:/usr/local/bin:/usr/bin:/bin`,
+    PATH: `${at("home/.local/bin")}:/usr/local/bin:/usr/bin:/bin`,
     LANG: "C.UTF-8",
     TZ: "UTC",
     SHELL: "/bin/sh",
@@ -52,7 +52,7 @@ export function makeHome(binary, agents) {
     app,
     env,
     claude,
-    install: () => symlinkSync(binary, at("home/bin/opensession")),
+    install: () => symlinkSync(binary, at("home/.local/bin/opensession")),
     opensession: (...words) => execFileSync(binary, words, { env, encoding: "utf8", cwd: app }),
   };
 }

@@ -52,8 +52,16 @@ try {
   if (corpus === undefined) {
     for (const [name, step] of Object.entries(steps)) {
       const began = Date.now();
-      await step(editor, home);
-      console.log(`ok  ${name}  ${((Date.now() - began) / 1000).toFixed(1)}s`);
+      try {
+        await step(editor, home);
+        console.log(`ok  ${name}  ${((Date.now() - began) / 1000).toFixed(1)}s`);
+      } catch (error) {
+        // The next step may show more.
+        failed = true;
+        console.log(`not ok  ${name}  ${error.stack}`);
+        await editor.picture(`failure-${name.replace(/[^a-z]+/gi, "-")}`);
+        await editor.press("Escape", "Escape");
+      }
     }
   } else {
     await measure(editor, home);
