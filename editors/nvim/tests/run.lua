@@ -43,13 +43,14 @@ session 4f2a91c7  Fix the flaky lock test
 
 #9 you 14:31  Run it a hundred times
   #12 edit  src/lock.rs +2 -1
-    @@ -88 +88 @@]]
+    @@ -88 +88 @@
+    + b]]
 local OUTLINE = {
   { event = 1, line = 3, last = 3, kind = "prompt" },
   { event = 7, line = 4, last = 4, kind = "command" },
   { event = 8, line = 5, last = 7, kind = "output", failed = true },
   { event = 9, line = 9, last = 9, kind = "prompt" },
-  { event = 12, line = 10, last = 11, kind = "edit", path = "src/lock.rs" },
+  { event = 12, line = 10, last = 12, kind = "edit", path = "src/lock.rs" },
 }
 local EVENTS = outline.events(OUTLINE)
 local SESSION = {
@@ -115,8 +116,8 @@ test("events are found where the daemon says", function()
 end)
 
 test("turns fold at level 1, bodies at level 2", function()
-  local levels = outline.levels(12, EVENTS)
-  same(table.concat(levels, " "), "0 0 0 >1 >2 >2 2 2 2 >1 >2 2")
+  local levels = outline.levels(13, EVENTS)
+  same(table.concat(levels, " "), "0 0 0 >1 >2 >2 2 2 2 >1 >2 2 2")
 end)
 
 test("addresses and files are read", function()
@@ -211,6 +212,8 @@ end)
 
 test("a session's buffer folds and moves, by local maps only", function()
   same({ vim.fn.foldlevel(4), vim.fn.foldlevel(7) }, { 1, 2 })
+  local marks = vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_get_namespaces().opensession, 0, -1, { details = true })
+  same({ #marks, marks[1][2], marks[1][4].hl_group }, { 1, 12, "OpenSessionAdded" })
   vim.api.nvim_win_set_cursor(0, { 4, 0 })
   vim.cmd("normal ]]")
   same(vim.api.nvim_win_get_cursor(0)[1], 10)
@@ -278,9 +281,9 @@ test("a session that is followed is read anew when it changes", function()
   vim.wait(50)
   fake.notify("session/update", { subscription = 5, result = { type = "events", session = "4f2a91c7aa", events = {} } })
   eventually(function()
-    return vim.api.nvim_buf_line_count(buffer) == 13
+    return vim.api.nvim_buf_line_count(buffer) == 14
   end, "the new event is there")
-  same(vim.api.nvim_win_get_cursor(0)[1], 13)
+  same(vim.api.nvim_win_get_cursor(0)[1], 14)
   vim.cmd("normal R")
   eventually(function()
     return fake.asked[#fake.asked].method == "session/unsubscribe"

@@ -6,6 +6,7 @@ local text = require("opensession.text")
 local M = {}
 --- Changes of a live session that come within so many milliseconds are shown together.
 local FOLLOW_MS = 300
+local NAMESPACE = vim.api.nvim_create_namespace("opensession")
 local SESSION_NAME = "opensession://session/%s"
 
 --- Events and folds of session buffers, by buffer: as variables of the buffer they would be copied for every line.
@@ -72,6 +73,7 @@ function M.fill(buffer, document, event)
   if vim.bo[buffer].filetype ~= "opensession" then
     vim.bo[buffer].filetype = "opensession"
   end
+  M.colour(buffer, lines, events)
   local row = event and outline.row(events, event)
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
     if row then
@@ -79,6 +81,23 @@ function M.fill(buffer, document, event)
       vim.api.nvim_win_call(window, function()
         vim.cmd("normal! zvzz")
       end)
+    end
+  end
+end
+
+--- Colours the lines of edits; outputs hold the like, so that their looks alone do not tell.
+function M.colour(buffer, lines, events)
+  vim.api.nvim_buf_clear_namespace(buffer, NAMESPACE, 0, -1)
+  for _, event in ipairs(events) do
+    if event.is_edit then
+      local indent = #lines[event.row]:match("^ *") + 3
+      for row = event.row + 1, event.last do
+        local sign = lines[row]:sub(indent, indent)
+        local group = (sign == "+" and "OpenSessionAdded") or (sign == "-" and "OpenSessionRemoved")
+        if group then
+          vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, row - 1, 0, { end_col = #lines[row], hl_group = group })
+        end
+      end
     end
   end
 end

@@ -7,6 +7,7 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { daemonAddress, readDaemonAddress, readSessionParts, SCHEME, type SessionAddress, sessionParts } from "./address";
 import { folds, hasFailed, isEdit, isPrompt, isThinking, lineOf, turnEnd } from "./outline";
+import { EditTokens, LEGEND } from "./tokens";
 
 const SELECTOR: vscode.DocumentSelector = { scheme: SCHEME, language: "opensession" };
 /** Live sessions are read again at most so often. */
@@ -43,6 +44,7 @@ export class SessionDocuments
       vscode.languages.registerDocumentLinkProvider(SELECTOR, this),
       vscode.languages.registerDocumentSymbolProvider(SELECTOR, this),
       vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      vscode.languages.registerDocumentSemanticTokensProvider(SELECTOR, new EditTokens(this), LEGEND),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.next.delete(uri.toString());
         this.outlines.delete(uri.toString());

@@ -55,6 +55,9 @@ class Searching {
   private accepted = false;
   private hidden = false;
   private previewed: vscode.TextEditor | undefined;
+  private previewing: Promise<void> = Promise.resolve();
+  private readonly previews = new Set<string>();
+  private readonly tabsBefore = new Set(tabs().map(addressOf));
   private readonly before = vscode.window.activeTextEditor;
   private readonly beforeSelection = this.before?.selection;
   private readonly scopeButton = { iconPath: new vscode.ThemeIcon("globe"), tooltip: text.scopeAll() };
@@ -164,11 +167,11 @@ class Searching {
     this.resting = setTimeout(() => {
       const shown = { preserveFocus: true, preview: true };
       const address = { session: holder(session, hit), event: hit.event };
-      this.documents.show(address, hit.session == null ? session.title : undefined, shown).then(
+      this.previewing = this.documents.show(address, hit.session == null ? session.title : undefined, shown).then(
         (editor) => {
-          if (this.hidden && !this.accepted) return void this.bringBack(editor);
           this.previewed = editor;
-          editor.setDecorations(this.highlight, [editor.selection]);
+          this.previews.add(editor.document.uri.toString());
+          if (!this.hidden) editor.setDecorations(this.highlight, [editor.selection]);
         },
         // A preview that fails shows nothing; opening it says why.
         () => undefined,
@@ -222,22 +225,31 @@ class Searching {
     this.cancel?.cancel();
     this.cancel?.dispose();
     this.pick.dispose();
-    if (!this.accepted && this.previewed !== undefined) await this.bringBack(this.previewed);
+    // A preview that is on its way still comes.
+    await this.previewing;
+    this.previewed?.setDecorations(this.highlight, []);
+    if (!this.accepted && this.previewed !== undefined) await this.bringBack();
   }
 
-  private async bringBack(previewed: vscode.TextEditor): Promise<void> {
-    previewed.setDecorations(this.highlight, []);
-    const uri = previewed.document.uri.toString();
-    const tabs = vscode.window.tabGroups.all.flatMap((tabGroup) => tabGroup.tabs);
-    const tab = tabs.find(({ input, isPreview }) => isPreview && input instanceof vscode.TabInputText && input.uri.toString() === uri);
-    if (tab !== undefined) await vscode.window.tabGroups.close(tab, true);
-    if (this.before !== undefined && !this.before.document.isClosed) {
-      await vscode.window.showTextDocument(this.before.document, {
-        ...(this.before.viewColumn === undefined ? {} : { viewColumn: this.before.viewColumn }),
-        ...(this.beforeSelection === undefined ? {} : { selection: this.beforeSelection }),
-      });
-    }
+  /** Closes the preview; what was open before it comes to the front by that. */
+  private async bringBack(): Promise<void> {
+    const previews = tabs().filter((tab) => tab.isPreview && !this.tabsBefore.has(addressOf(tab)) && this.previews.has(addressOf(tab)));
+    if (previews.length > 0) await vscode.window.tabGroups.close(previews, true);
+    const before = this.before?.document;
+    // The preview may have taken the place of another one.
+    if (before === undefined || before.isClosed || tabs().some((tab) => addressOf(tab) === before.uri.toString())) return;
+    await vscode.window.showTextDocument(before, {
+      preserveFocus: true,
+      ...(this.before?.viewColumn === undefined ? {} : { viewColumn: this.before.viewColumn }),
+      ...(this.beforeSelection === undefined ? {} : { selection: this.beforeSelection }),
+    });
   }
+}
+
+const tabs = (): vscode.Tab[] => vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+
+function addressOf({ input }: vscode.Tab): string {
+  return input instanceof vscode.TabInputText ? input.uri.toString() : "";
 }
 
 /** The session that holds a hit: a subagent's, or the one it is listed under. */

@@ -21,12 +21,12 @@ const SETTINGS = {
 };
 
 export class Editor {
-  static async start({ parts, chromium, vsix, home, pictures, playwright, size = { width: 1280, height: 800 } }) {
+  static async start({ parts, chromium, vsix, home, pictures, playwright, settings = {}, size = { width: 1280, height: 800 } }) {
     const port = await freePort();
     const [data, extensions] = [join(home.root, "code-data"), join(home.root, "code-extensions")];
     mkdirSync(join(data, "User"), { recursive: true });
     const terminal = { "terminal.integrated.env.linux": { PATH: home.env.PATH } };
-    writeFileSync(join(data, "User/settings.json"), JSON.stringify({ ...SETTINGS, ...terminal }));
+    writeFileSync(join(data, "User/settings.json"), JSON.stringify({ ...SETTINGS, ...terminal, ...settings }));
     const config = join(home.root, "code-server.yaml");
     writeFileSync(config, "");
     const server = (...words) =>

@@ -21,7 +21,7 @@ export function makeHome(binary, agents) {
   git("commit", "-qm", "Begin");
   const projects = at("home/.claude/projects");
   mkdirSync(projects, { recursive: true });
-  if (agents !== undefined) symlinkSync(join(agents, ".claude/projects"), join(projects, "corpus"));
+  if (agents !== undefined) copy(join(agents, ".claude/projects"), projects);
   const slug = join(projects, app.replace(/[^A-Za-z0-9]/g, "-"));
   mkdirSync(slug);
   const claude = new Claude(join(slug, "0b9c2f7e-1111-4222-8333-444455556666.jsonl"), app);
@@ -55,6 +55,15 @@ export function makeHome(binary, agents) {
     install: () => symlinkSync(binary, at("home/.local/bin/opensession")),
     opensession: (...words) => execFileSync(binary, words, { env, encoding: "utf8", cwd: app }),
   };
+}
+
+/** As links to the same files, where both lie in one file system. */
+function copy(from, to) {
+  try {
+    execFileSync("cp", ["-al", `${from}/.`, to], { stdio: "ignore" });
+  } catch {
+    execFileSync("cp", ["-a", `${from}/.`, to]);
+  }
 }
 
 const minutesAgo = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();

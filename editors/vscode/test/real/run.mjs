@@ -40,6 +40,8 @@ mkdirSync(pictures, { recursive: true });
 const playwright = createRequire(join(folder, "node_modules/"))("playwright-core");
 const corpus = env.OPENSESSION_CORPUS_M;
 const home = makeHome(binary, corpus);
+// The corpus is of other repositories than the workspace.
+const settings = corpus === undefined ? {} : { "opensession.scope": "all" };
 let editor;
 let failed = false;
 try {
@@ -48,7 +50,7 @@ try {
     home.opensession("daemon", "start");
     home.opensession("rpc", "index/refresh");
   }
-  editor = await Editor.start({ parts, chromium, vsix: resolve(vsix), home, pictures, playwright });
+  editor = await Editor.start({ parts, chromium, vsix: resolve(vsix), home, pictures, playwright, settings });
   if (corpus === undefined) {
     for (const [name, step] of Object.entries(steps)) {
       const began = Date.now();
