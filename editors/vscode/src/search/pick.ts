@@ -11,9 +11,10 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
 
+const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
-const SESSIONS = 40;
-const HITS_PER_SESSION = 4;
+const SESSIONS = 20;
+const HITS_PER_SESSION = 3;
 const HEAD_ICON = new vscode.ThemeIcon("history");
 const INDENT = "\u2003";
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
@@ -51,6 +52,7 @@ class Searching {
   private where = settings.scope();
   private asked = 0;
   private cancel: vscode.CancellationTokenSource | undefined;
+  private waiting: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
   private accepted = false;
   private hidden = false;
@@ -105,7 +107,11 @@ class Searching {
     this.cancel?.dispose();
     const cancel = new vscode.CancellationTokenSource();
     this.cancel = cancel;
-    this.pick.busy = true;
+    // What is answered at once needs no bar.
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.pick.busy = true;
+    }, BUSY_REST_MS);
     const query = this.pick.value;
     const scope = settings.scopeOf(this.where);
     let items: Item[];
@@ -123,7 +129,8 @@ class Searching {
       items = [said(text.failed(errorText(error)))];
     }
     if (asked !== this.asked || this.hidden) return;
-    this.pick.busy = false;
+    clearTimeout(this.waiting);
+    if (this.pick.busy) this.pick.busy = false;
     this.pick.items = items;
     const best = items.find((item) => item.hit !== undefined);
     if (best !== undefined) this.pick.activeItems = [best];
@@ -221,6 +228,7 @@ class Searching {
 
   private async close(): Promise<void> {
     this.hidden = true;
+    clearTimeout(this.waiting);
     clearTimeout(this.resting);
     this.cancel?.cancel();
     this.cancel?.dispose();

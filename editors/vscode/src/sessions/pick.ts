@@ -7,7 +7,7 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { group } from "./groups";
 
-const LISTED = 200;
+const LISTED = 100;
 
 interface Item extends vscode.QuickPickItem {
   session?: SessionInfo;
