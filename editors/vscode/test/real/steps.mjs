@@ -165,8 +165,8 @@ export const steps = {
     await editor.see(".monaco-hover", "Open at Event");
     await editor.picture("hover");
     await editor.press("Escape");
-    await editor.run("OpenSession: Who Touched This File");
-    await editor.row("1 edit");
+    await editor.ask("OpenSession: Who Touched This File", "Sessions that changed");
+    await editor.see(".quick-input-list .monaco-list-row.focused", "1 edit");
     await editor.press("Enter");
     await editor.see(TAB, "lock test");
   },
