@@ -5,11 +5,11 @@ import { errorText, isCancelled } from "../daemon/client";
 import type { Daemon } from "../daemon/daemon";
 import type { Hit, SearchAnswer, SessionInfo } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";
-import type { SessionDocuments } from "../documents/sessions";
+import { linesOf, type SessionDocuments } from "../documents/sessions";
 import { sessionItems } from "../sessions/pick";
 import * as settings from "../settings";
 import * as text from "../text";
-import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
+import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
 
 const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
@@ -25,11 +25,16 @@ interface Item extends vscode.QuickPickItem {
 }
 
 export class Search {
-  private readonly highlight = vscode.window.createTextEditorDecorationType({
-    isWholeLine: true,
-    backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),
-    overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.findMatchForeground"),
-  });
+  private readonly marks: Marks = {
+    event: vscode.window.createTextEditorDecorationType({
+      isWholeLine: true,
+      backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
+    }),
+    match: vscode.window.createTextEditorDecorationType({
+      backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),
+      overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.findMatchForeground"),
+    }),
+  };
 
   constructor(
     private readonly daemon: Daemon,
@@ -38,12 +43,19 @@ export class Search {
   ) {}
 
   dispose(): void {
-    this.highlight.dispose();
+    this.marks.event.dispose();
+    this.marks.match.dispose();
   }
 
   show(query = ""): void {
-    new Searching(this.daemon, this.documents, this.handoff, this.highlight).open(query);
+    new Searching(this.daemon, this.documents, this.handoff, this.marks).open(query);
   }
+}
+
+/** How the event that was found, and the matches in it, look. */
+interface Marks {
+  event: vscode.TextEditorDecorationType;
+  match: vscode.TextEditorDecorationType;
 }
 
 /** One opening of the list. */
@@ -72,7 +84,7 @@ class Searching {
     private readonly daemon: Daemon,
     private readonly documents: SessionDocuments,
     private readonly handoff: (session: string) => Promise<void>,
-    private readonly highlight: vscode.TextEditorDecorationType,
+    private readonly marks: Marks,
   ) {}
 
   open(query: string): void {
@@ -178,7 +190,7 @@ class Searching {
         (editor) => {
           this.previewed = editor;
           this.previews.add(editor.document.uri.toString());
-          if (!this.hidden) editor.setDecorations(this.highlight, [editor.selection]);
+          if (!this.hidden) this.mark(editor, hit);
         },
         // A preview that fails shows nothing; opening it says why.
         () => undefined,
@@ -195,10 +207,22 @@ class Searching {
     const title = hit?.session == null ? session.title : undefined;
     try {
       const editor = await this.documents.show(address, title, column === undefined ? {} : { column });
-      if (hit !== undefined) editor.setDecorations(this.highlight, [editor.selection]);
+      if (hit !== undefined) this.mark(editor, hit);
     } catch (error) {
       void vscode.window.showErrorMessage(text.failed(errorText(error)));
     }
+  }
+
+  /** Marks what was found, and brings the first match into sight. */
+  private mark(editor: vscode.TextEditor, hit: Hit): void {
+    const { document } = editor;
+    const event = this.documents.outline(document).find((known) => known.event === hit.event);
+    const lines = linesOf(document);
+    const found = event === undefined ? [] : places(lines, event.line, event.last, matchedWords(hit.text, hit.ranges));
+    const ranges = found.map(({ line, start, end }) => new vscode.Range(line, start, line, end));
+    editor.setDecorations(this.marks.event, event === undefined ? [] : [new vscode.Range(event.line, 0, event.line, 0)]);
+    editor.setDecorations(this.marks.match, ranges);
+    if (ranges[0] !== undefined) editor.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
   private press(button: vscode.QuickInputButton): void {
@@ -235,7 +259,6 @@ class Searching {
     this.pick.dispose();
     // A preview that is on its way still comes.
     await this.previewing;
-    this.previewed?.setDecorations(this.highlight, []);
     if (!this.accepted && this.previewed !== undefined) await this.bringBack();
   }
 
