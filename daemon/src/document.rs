@@ -11,7 +11,7 @@ mod clean;
 
 use jiff::{Timestamp, tz::TimeZone};
 use opensession_hail::{Body, Content, Edit, EditOperation, Event, Role, Status, TodoStatus, ToolResult};
-use opensession_protocol::{SessionInfo, uri::SessionUri};
+use opensession_protocol::{DocumentEvent, SessionInfo, uri::SessionUri};
 use serde_json::Value;
 
 use clean::{lines, one_line};
@@ -31,19 +31,23 @@ pub(crate) struct Text<'a> {
     session: &'a SessionInfo,
     zone: TimeZone,
     out: String,
+    outline: Vec<DocumentEvent>,
+    /// Line feeds in the first so many bytes of the text.
+    counted: (u32, usize),
 }
 
 impl<'a> Text<'a> {
     pub(crate) fn new(session: &'a SessionInfo) -> Self {
-        Self { session, zone: TimeZone::system(), out: String::new() }
+        Self { session, zone: TimeZone::system(), out: String::new(), outline: Vec::new(), counted: (0, 0) }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.out.len()
     }
 
-    pub(crate) fn finish(self) -> String {
-        self.out
+    /// The text, and where its events stand in it.
+    pub(crate) fn finish(self) -> (String, Vec<DocumentEvent>) {
+        (self.out, self.outline)
     }
 
     /// What the session is: its title, agent, place, time and size.
@@ -89,14 +93,32 @@ impl<'a> Text<'a> {
 
     /// One event; nothing for those that people do not look for.
     pub(crate) fn event(&mut self, number: u32, event: &Event, whole: bool) {
+        // A prompt has an empty line before it.
+        let is_prompt = matches!(&event.body, Body::Message(message) if message.role == Role::Human);
+        if is_prompt && !whole {
+            self.out.push('\n');
+        }
+        let line = self.lines();
+        self.write(number, event, whole);
+        let next = self.lines();
+        if next > line {
+            let (failed, path) = match &event.body {
+                Body::ToolResult(result) => (result.status == Status::Error, None),
+                Body::Error(_) => (true, None),
+                Body::Edit(edit) => (false, Some(edit.path.clone())),
+                _ => (false, None),
+            };
+            let kind = event.body.kind();
+            self.outline.push(DocumentEvent { event: number, line, last: next - 1, kind, failed, path });
+        }
+    }
+
+    fn write(&mut self, number: u32, event: &Event, whole: bool) {
         let indent = if event.subagent.is_some() { 4 } else { 2 };
         match &event.body {
             Body::Message(message) => match message.role {
                 Role::Human => {
                     let time = event.ts.map(|ts| format!(" {}", self.time(ts, "%H:%M"))).unwrap_or_default();
-                    if !whole {
-                        self.out.push('\n');
-                    }
                     self.prose(0, &format!("#{number} you{time}"), &message.content);
                 }
                 Role::Agent => self.prose(indent, &format!("#{number} agent"), &message.content),
@@ -169,13 +191,23 @@ impl<'a> Text<'a> {
 
     /// An event that cannot be read back.
     pub(crate) fn damaged(&mut self, number: u32) {
+        let line = self.lines();
         self.line(2, &format!("#{number} (cannot be read)"));
+        self.outline.push(DocumentEvent { event: number, line, last: line, ..DocumentEvent::default() });
     }
 
     /// The text was cut.
     pub(crate) fn goes_on(&mut self, next: u32) {
         let uri = SessionUri::new(&*self.session.id, Some(next));
         self.line(0, &format!("\n… it goes on: {uri}"));
+    }
+
+    /// The number of the line that is written next.
+    fn lines(&mut self) -> u32 {
+        let (count, bytes) = self.counted;
+        let more = self.out.as_bytes()[bytes..].iter().filter(|byte| **byte == b'\n').count();
+        self.counted = (count + u32::try_from(more).unwrap_or(u32::MAX), self.out.len());
+        self.counted.0
     }
 
     fn time(&self, ts: Timestamp, format: &str) -> String {
@@ -283,7 +315,7 @@ fn changed(edit: &Edit) -> String {
 mod tests {
     use super::*;
 
-    fn text(lines: &[&str], whole: bool) -> String {
+    fn written(lines: &[&str], whole: bool) -> (String, Vec<DocumentEvent>) {
         let session = SessionInfo {
             id: "4f2a91c7aa".into(),
             short_id: "4f2a91c7".into(),
@@ -303,6 +335,39 @@ mod tests {
             text.event(number, &Event::from_json(line.as_bytes()).unwrap(), whole);
         }
         text.finish()
+    }
+
+    fn text(lines: &[&str], whole: bool) -> String {
+        written(lines, whole).0
+    }
+
+    #[test]
+    fn the_outline_says_where_events_stand() {
+        let (text, outline) = written(
+            &[
+                r#"{"role":"human","content":"Run it\n# twice","ts":"2026-11-22T14:31:00Z"}"#,
+                r##"{"type":"tool_result","status":"error","content":"#9 not an event\n\n#10 neither"}"##,
+                r#"{"type":"usage","input":3}"#,
+                r#"{"type":"file_edit","path":"src/lock.rs","diff":"@@ -1 +1 @@\n-a\n+b"}"#,
+                r#"{"role":"human","content":"잠금"}"#,
+            ],
+            false,
+        );
+        let lines: Vec<&str> = text.lines().collect();
+        let shown: Vec<String> = outline
+            .iter()
+            .map(|DocumentEvent { event, line, last, kind, failed, path }| {
+                let kind = kind.map_or("", opensession_hail::Kind::name);
+                let path = path.as_deref().unwrap_or_default();
+                format!("{event} {kind} {failed} {path}|{}|{}", lines[*line as usize], lines[*last as usize])
+            })
+            .collect();
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        1 prompt false |#1 you 14:31  Run it|  # twice
+        2 output true |  #2 output  failed|    #10 neither
+        4 edit false src/lock.rs|  #4 edit  src/lock.rs|    +b
+        5 prompt false |#5 you  잠금|#5 you  잠금
+        ");
     }
 
     #[test]

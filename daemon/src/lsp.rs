@@ -11,6 +11,7 @@ mod document;
 mod file;
 mod options;
 mod progress;
+mod session;
 mod symbols;
 mod words;
 
@@ -24,8 +25,9 @@ use tower_lsp::{
     Client, ClientSocket, LanguageServer, LspService,
     jsonrpc::Result,
     ls_types::{
-        CodeLens, CodeLensParams, DidChangeWorkspaceFoldersParams, ExecuteCommandParams, Hover, HoverParams,
-        InitializeParams, InitializeResult, InitializedParams, LSPAny, ServerInfo, WorkspaceSymbolParams,
+        CodeLens, CodeLensParams, DidChangeWorkspaceFoldersParams, DocumentLink, DocumentLinkParams,
+        DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange, FoldingRangeParams, Hover,
+        HoverParams, InitializeParams, InitializeResult, InitializedParams, LSPAny, ServerInfo, WorkspaceSymbolParams,
         WorkspaceSymbolResponse,
     },
 };
@@ -43,6 +45,9 @@ pub(crate) const REQUESTS: &[&str] = &[
     "opensession/textDocument",
     "textDocument/codeLens",
     "textDocument/hover",
+    "textDocument/foldingRange",
+    "textDocument/documentSymbol",
+    "textDocument/documentLink",
 ];
 
 /// Notifications of the protocol that are heard. Documents are not followed: files are looked up by their path.
@@ -137,6 +142,18 @@ impl LanguageServer for Backend {
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
         file::code_lens(&self.daemon, &params.text_document.uri).await
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        session::folding(&self.daemon, &params.text_document.uri).await
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        session::symbols(&self.daemon, &params.text_document.uri).await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        session::links(&self.daemon, &params.text_document.uri).await
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {

@@ -144,12 +144,19 @@ def kill(process):
 class Place:
     """A home, a git project, a model on loopback and an agent that is configured for it."""
 
-    def __init__(self, spec, folder, mock_arguments, prompt=""):
+    @classmethod
+    def again(cls, place, mock_arguments, prompt):
+        """The same home and project, with another script for the model."""
+        return cls(place.spec, place.folder, mock_arguments, prompt, place.port)
+
+    def __init__(self, spec, folder, mock_arguments, prompt="", port=None):
         self.folder, self.spec = folder, spec
         self.home, self.project = folder / "home", folder / "project"
-        self.home.mkdir(parents=True)
-        self.project.mkdir()
-        port = free_port()
+        is_new = not self.home.exists()
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.project.mkdir(exist_ok=True)
+        # Settings of the agent name the port.
+        self.port = port = port or free_port()
         self.filled = {"{model}": f"http://127.0.0.1:{port}", "{prompt}": prompt, "{project}": str(self.project)}
         keep = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
         self.variables = {**keep, "HOME": str(self.home), "USER": "root", "SHELL": "/bin/bash", "TZ": "UTC",
@@ -157,13 +164,14 @@ class Place:
         for command in (["git", "init", "-q", "-b", "main"], ["git", "config", "user.name", "Ann"],
                         ["git", "config", "user.email", "ann@example.com"],
                         ["git", "commit", "-q", "--allow-empty", "-m", "Begin"]):
-            subprocess.run(command, cwd=self.project, env=self.variables, check=True)
-        for path, text in spec.get("files", {}).items():
+            if is_new:
+                subprocess.run(command, cwd=self.project, env=self.variables, check=True)
+        for path, text in spec.get("files", {}).items() if is_new else ():
             (self.home / path).parent.mkdir(parents=True, exist_ok=True)
             (self.home / path).write_text(self.fill(text))
         filled = {name: self.fill(value) for name, value in spec.get("variables", {}).items()}
         self.agent_variables = {**self.variables, **filled}
-        self.log = open(folder / "agent.log", "wb")
+        self.log = open(folder / "agent.log", "ab")
         mock = [sys.executable, HERE / "mock_model.py", str(port), "--dir", str(self.project), *mock_arguments]
         self.mock = subprocess.Popen(mock, stdout=subprocess.PIPE, stderr=self.log)
         self.mock.stdout.readline()

@@ -5,7 +5,7 @@ generateContent, streamed or not.
 To each turn of the user it answers with the planned tool calls, one a request, chosen from the tools that the client
 offers and filled by their schemas, and then with a closing text.
 
-usage: mock_model.py PORT [--plan shell,write,read] [--command CMD] [--final TEXT] [--delay SECONDS] [--dir FOLDER]
+usage: mock_model.py PORT [--plan shell,write,read] [--arguments JSON] [--command CMD] [--final TEXT] [--delay SECONDS] [--dir FOLDER]
                      [--log FILE]
 """
 import argparse
@@ -20,6 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 parser = argparse.ArgumentParser()
 parser.add_argument("port", type=int)
 parser.add_argument("--plan", default="shell,write,read", help="kinds of tools to call, in order")
+parser.add_argument("--arguments", default="{}", type=json.loads,
+                    help="arguments by tool, for kinds of the plan that are the names of an MCP server's tools")
 parser.add_argument("--command", default="echo ready", help="what the shell tool is asked to run")
 parser.add_argument("--final", default="Done: the file is written and checked.")
 parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
@@ -79,6 +81,10 @@ def next_call(done, tools):
     waiting = PLAN[done:]
     if not waiting or not tools:
         return None
+    if waiting[0] not in NAMES:
+        # Clients put the server's name before the tool's.
+        named = [offered for offered in tools if offered.split("__")[-1] == waiting[0]]
+        return (named[0], options.arguments.get(waiting[0], {})) if named else None
     # A client without such a tool is asked to run the command once more, so that the number of steps stays the same.
     for kind in (waiting[0], "shell"):
         for name in NAMES[kind]:
@@ -213,7 +219,14 @@ class Handler(BaseHTTPRequestHandler):
             if item.get("role") == "user":
                 break
             done += str(item.get("type", "")).endswith("_call_output")
-        tools = {tool.get("name", tool.get("type")): tool.get("parameters", {}) for tool in request.get("tools") or []}
+        tools, spaces = {}, {}
+        for tool in request.get("tools") or []:
+            # An MCP server's tools come in a namespace, and are called in it.
+            for inner in tool.get("tools") or [tool]:
+                name = inner.get("name", inner.get("type"))
+                offered = f"{tool['name']}__{name}" if inner is not tool else name
+                tools[offered] = inner.get("parameters", {})
+                spaces[offered] = {"namespace": tool["name"], "name": name} if inner is not tool else {"name": name}
         call = next_call(done, tools)
         base = {"id": identifier("resp_"), "object": "response", "created_at": int(time.time()),
                 "model": request.get("model"), "status": "in_progress", "output": []}
@@ -221,7 +234,7 @@ class Handler(BaseHTTPRequestHandler):
                    "summary": [{"type": "summary_text", "text": f"**Planning step {done}**"}]}]
         if call:
             output.append({"type": "function_call", "id": identifier("fc_"), "call_id": identifier("call_"),
-                           "name": call[0], "arguments": json.dumps(call[1]), "status": "completed"})
+                           **spaces[call[0]], "arguments": json.dumps(call[1]), "status": "completed"})
         else:
             content = [{"type": "output_text", "text": options.final, "annotations": []}]
             output.append({"type": "message", "id": identifier("msg_"), "role": "assistant", "status": "completed",

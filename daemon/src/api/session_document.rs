@@ -56,13 +56,15 @@ pub(super) fn answer(engine: &Engine, name: &str, from: Option<u32>, wanted: &Sc
     if let Some(next) = next {
         text.goes_on(next);
     }
+    let (text, outline) = text.finish();
     Ok(SessionDocument {
         uri: SessionUri::new(&*info.id, named.event).to_string(),
         language_id: LANGUAGE.to_owned(),
         session: info.id.clone(),
         event: named.event,
         title: info.title.clone(),
-        text: text.finish(),
+        text,
         next,
+        outline,
     })
 }

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use tower_lsp::ls_types::{
-    ClientCapabilities, CodeLensOptions, ExecuteCommandOptions, HoverProviderCapability, InitializeParams, OneOf,
-    ServerCapabilities, Uri, WorkDoneProgressOptions, WorkspaceFoldersChangeEvent, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    ClientCapabilities, CodeLensOptions, DocumentLinkOptions, ExecuteCommandOptions, FoldingRangeProviderCapability,
+    HoverProviderCapability, InitializeParams, OneOf, ServerCapabilities, Uri, WorkDoneProgressOptions,
+    WorkspaceFoldersChangeEvent, WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use super::{commands, daemon::Daemon};
@@ -32,6 +32,9 @@ struct Wanted {
     code_lens: bool,
     /// Who changed the file, on hovering.
     hover: bool,
+    /// Folds, outline and links of sessions' documents. They are answered in any case; an editor to which they are
+    /// announced asks us about every file, and may then ask nobody else.
+    documents: bool,
     /// `workspace` (the folders' repositories) or `all`.
     scope: Where,
 }
@@ -46,7 +49,7 @@ enum Where {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { code_lens: true, hover: true, scope: Where::Workspace }
+        Self { code_lens: true, hover: true, documents: false, scope: Where::Workspace }
     }
 }
 
@@ -102,10 +105,17 @@ impl Options {
 
 /// What is offered.
 pub(super) fn capabilities(options: &Options, daemon: &Daemon) -> ServerCapabilities {
+    let documents = options.wanted.documents;
     ServerCapabilities {
         workspace_symbol_provider: Some(OneOf::Left(true)),
         hover_provider: options.wanted.hover.then_some(HoverProviderCapability::Simple(true)),
         code_lens_provider: options.wanted.code_lens.then_some(CodeLensOptions { resolve_provider: None }),
+        folding_range_provider: documents.then_some(FoldingRangeProviderCapability::Simple(true)),
+        document_symbol_provider: documents.then_some(OneOf::Left(true)),
+        document_link_provider: documents.then_some(DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        }),
         execute_command_provider: Some(ExecuteCommandOptions {
             commands: commands::names(daemon),
             work_done_progress_options: WorkDoneProgressOptions::default(),

@@ -33,7 +33,7 @@ end
 map("gd", buffer.definition, "file at line")
 map("K", buffer.hover, "event in full")
 map("gO", buffer.outline, "outline")
-map("R", buffer.follow, "read on, and go to the end")
+map("R", buffer.follow, "follow")
 map("q", "<Cmd>bdelete<CR>", "close")
 map("<LocalLeader>h", function()
   require("opensession").handoff(vim.b.opensession.session)

@@ -9,7 +9,5 @@ syntax match OpenSessionAgent /^ \{2,4}#\d\+ agent\>/
 syntax match OpenSessionTool /^ \{2,4}#\d\+ \%(agent\>\|output\>\|thinking\>\|system\>\)\@!\S\+/
 syntax match OpenSessionError /\%(output  \)\@<=failed/ contained
 syntax match OpenSessionOk /\%(output  \)\@<=ok/ contained
-syntax match OpenSessionAdded /^ \{4,6}+.*$/
-syntax match OpenSessionRemoved /^ \{4,6}-.*$/
 lua require('opensession.highlights')
 let b:current_syntax = 'opensession'

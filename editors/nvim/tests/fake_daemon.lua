@@ -39,6 +39,11 @@ function M.start(handlers)
       end
     end)
   end)
+  --- Tells the newest client.
+  function self.notify(method, params)
+    self.clients[#self.clients]:write(vim.json.encode({ jsonrpc = "2.0", method = method, params = params }) .. "\n")
+  end
+
   function self.stop()
     for _, client in ipairs(self.clients) do
       if not client:is_closing() then

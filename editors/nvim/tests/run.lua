@@ -43,8 +43,16 @@ session 4f2a91c7  Fix the flaky lock test
 
 #9 you 14:31  Run it a hundred times
   #12 edit  src/lock.rs +2 -1
-    @@ -88 +88 @@]]
-local LINES = vim.split(DOCUMENT, "\n")
+    @@ -88 +88 @@
+    + b]]
+local OUTLINE = {
+  { event = 1, line = 3, last = 3, kind = "prompt" },
+  { event = 7, line = 4, last = 4, kind = "command" },
+  { event = 8, line = 5, last = 7, kind = "output", failed = true },
+  { event = 9, line = 9, last = 9, kind = "prompt" },
+  { event = 12, line = 10, last = 12, kind = "edit", path = "src/lock.rs" },
+}
+local EVENTS = outline.events(OUTLINE)
 local SESSION = {
   id = "4f2a91c7aa", short_id = "4f2a91c7", agent = "claude-code", title = "Fix the flaky lock test", state = "live",
   repository = "app", branch = "main", updated = "2026-11-22T12:00:00Z",
@@ -69,11 +77,27 @@ local handlers = {
     if params.session == "missing" then
       return nil, { code = 1, message = "no session missing", data = { hint = "opensession log lists them" } }
     end
-    return { session = "4f2a91c7aa", title = SESSION.title, text = DOCUMENT }
+    return { session = "4f2a91c7aa", title = SESSION.title, text = DOCUMENT, outline = OUTLINE }
   end,
   ["handoff/create"] = function(params)
     local body = "# Handoff\n\n- failed [#8], budget " .. params.budget
     return { sessions = { SESSION }, text = body, redactions = vim.empty_dict() }
+  end,
+  ["session/export"] = function(params)
+    if params.to then
+      return { session = SESSION, path = params.to, events = 12, redactions = { jwt = 2 }, format = params.format }
+    end
+    return { session = SESSION, text = "# Export\n", events = 12 }
+  end,
+  ["session/diff"] = function(params)
+    local sides = { a = { id = params.a }, b = { id = params.b } }
+    return { comparison = sides, markdown = "# A: x, B: y\n\nB, first prompt [#8]:" }
+  end,
+  ["session/subscribe"] = function()
+    return 5
+  end,
+  ["session/unsubscribe"] = function()
+    return true
   end,
   ["file/sessions"] = function()
     local touched = { session = SESSION, event = 12, edits = 1, added = 2, removed = 1, ts = "2026-11-22T12:00:00Z" }
@@ -83,20 +107,17 @@ local handlers = {
 local fake = require("fake_daemon").start(handlers)
 vim.env.OPENSESSION_SOCKET = fake.path
 
-test("events are found where they begin", function()
-  local found = vim.tbl_map(function(event)
-    return { event.row, event.event, event.label }
-  end, outline.events(LINES))
-  same(found, { { 4, 1, "you" }, { 5, 7, "Bash" }, { 6, 8, "output" }, { 10, 9, "you" }, { 11, 12, "edit" } })
-  same(outline.row(outline.events(LINES), 10), 10)
-  same(outline.row(outline.events(LINES), 0), nil)
-  same(outline.neighbour(outline.events(LINES), 4, 1, "is_prompt"), 10)
-  same(outline.neighbour(outline.events(LINES), 11, -1, "failed"), 6)
+test("events are found where the daemon says", function()
+  same(outline.row(EVENTS, 10), 10)
+  same(outline.row(EVENTS, 0), nil)
+  same(outline.at(EVENTS, 8).event, 8)
+  same(outline.neighbour(EVENTS, 4, 1, "is_prompt"), 10)
+  same(outline.neighbour(EVENTS, 11, -1, "failed"), 6)
 end)
 
 test("turns fold at level 1, bodies at level 2", function()
-  local levels = outline.levels(LINES, outline.events(LINES))
-  same(table.concat(levels, " "), "0 0 0 >1 >2 >2 2 2 2 >1 >2 2")
+  local levels = outline.levels(13, EVENTS)
+  same(table.concat(levels, " "), "0 0 0 >1 >2 >2 2 2 2 >1 >2 2 2")
 end)
 
 test("addresses and files are read", function()
@@ -105,6 +126,19 @@ test("addresses and files are read", function()
   same(outline.address("file:///x"), nil)
   same({ outline.file_at("    at src/lock.rs:88:5", 10) }, { "src/lock.rs", 88 })
   same(outline.file_at("nothing", 40), nil)
+end)
+
+test("citations belong to the side that they stand under", function()
+  local lines = { "A, first prompt [#1]:", "- `go B: x`: A 2 runs [#8]; B 1 run [#11]", "Only B, 1:", "- `ls`: ok [#4]" }
+  local function cited(row, column)
+    local session, event, first = outline.citation_at(lines[row], column)
+    return { session, event, outline.side(lines, row, first) }
+  end
+  same(cited(1, 18), { "", 1, "A" })
+  same(cited(2, 1), { "", 8, "A" })
+  same(cited(2, 38), { "", 11, "B" })
+  same(cited(4, 1), { "", 4, "B" })
+  same({ outline.citation_at("[4f2a91c7#7]", 5) }, { "4f2a91c7", 7, 2 })
 end)
 
 test("ages are short", function()
@@ -168,7 +202,7 @@ test("a search without a picker opens at the event", function()
   eventually(function()
     return vim.bo.filetype == "opensession"
   end, "the session opens")
-  assert(choices[1]:match("잠금") and choices[1]:match("#8 output"), choices[1])
+  assert(choices[1]:match("잠금") and choices[1]:match("#8  "), choices[1])
   eventually(function()
     return vim.api.nvim_win_get_cursor(0)[1] == 6
   end, "the cursor is at the event")
@@ -178,6 +212,8 @@ end)
 
 test("a session's buffer folds and moves, by local maps only", function()
   same({ vim.fn.foldlevel(4), vim.fn.foldlevel(7) }, { 1, 2 })
+  local marks = vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_get_namespaces().opensession, 0, -1, { details = true })
+  same({ #marks, marks[1][2], marks[1][4].hl_group }, { 1, 12, "OpenSessionAdded" })
   vim.api.nvim_win_set_cursor(0, { 4, 0 })
   vim.cmd("normal ]]")
   same(vim.api.nvim_win_get_cursor(0)[1], 10)
@@ -203,6 +239,55 @@ test("a handoff opens as Markdown that can be changed", function()
   eventually(function()
     return vim.bo.filetype == "opensession"
   end, "the citation opens")
+end)
+
+test("a session is exported into a buffer, and to a file as its name says", function()
+  vim.cmd("OpenSession export 4f2a91c7")
+  eventually(function()
+    return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == "# Export"
+  end, "the export opens")
+  vim.cmd("OpenSession export 4f2a91c7 /tmp/x.hail.jsonl")
+  eventually(function()
+    return fake.asked[#fake.asked].params.to ~= nil
+  end, "the export is asked for")
+  same(fake.asked[#fake.asked].params.format, "hail")
+end)
+
+test("two sessions are compared, and citations lead to their side", function()
+  vim.cmd("OpenSession diff aaaa bbbb")
+  eventually(function()
+    return vim.api.nvim_buf_get_lines(0, 0, 1, false)[1] == "# A: x, B: y"
+  end, "the comparison opens")
+  vim.api.nvim_win_set_cursor(0, { 3, 0 })
+  vim.cmd("normal gd")
+  eventually(function()
+    return vim.api.nvim_buf_get_name(0) == "opensession://session/bbbb#8"
+  end, "the other side's event opens")
+end)
+
+test("a session that is followed is read anew when it changes", function()
+  local buffer = vim.api.nvim_get_current_buf()
+  eventually(function()
+    return vim.bo.filetype == "opensession"
+  end, "the session is there")
+  vim.cmd("normal R")
+  eventually(function()
+    return fake.asked[#fake.asked].method == "session/subscribe"
+  end, "it is subscribed to")
+  local longer = DOCUMENT .. "\n#20 you  and more"
+  handlers["session/document"] = function()
+    return { session = "4f2a91c7aa", title = SESSION.title, text = longer, outline = OUTLINE }
+  end
+  vim.wait(50)
+  fake.notify("session/update", { subscription = 5, result = { type = "events", session = "4f2a91c7aa", events = {} } })
+  eventually(function()
+    return vim.api.nvim_buf_line_count(buffer) == 14
+  end, "the new event is there")
+  same(vim.api.nvim_win_get_cursor(0)[1], 14)
+  vim.cmd("normal R")
+  eventually(function()
+    return fake.asked[#fake.asked].method == "session/unsubscribe"
+  end, "it is followed no more")
 end)
 
 test("who lists the sessions of a file, at the last edit", function()
@@ -271,7 +356,7 @@ if binary and binary ~= "" then
     end, "the session opens")
     local lines = vim.api.nvim_buf_get_lines(0, 0, -1, false)
     assert(vim.startswith(lines[1], "session " .. session.short_id), lines[1])
-    assert(#outline.events(lines) > 1)
+    assert(#require("opensession.buffer").events(vim.api.nvim_get_current_buf()) > 1)
     vim.cmd("OpenSession handoff " .. session.short_id .. " brief")
     eventually(function()
       return vim.bo.filetype == "markdown"

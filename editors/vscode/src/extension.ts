@@ -5,14 +5,18 @@ import * as vscode from "vscode";
 import { errorText, isCancelled } from "./daemon/client";
 import { Daemon, Unavailable } from "./daemon/daemon";
 import { readDaemonAddress, readHandoffParts, readSessionParts, SCHEME } from "./documents/address";
+import { Comparisons } from "./documents/comparisons";
+import { Edits } from "./documents/edits";
 import { Handoffs } from "./documents/handoffs";
-import { eventLines, isPrompt, neighbour, type EventLine } from "./documents/outline";
+import type { DocumentEvent } from "./daemon/protocol";
+import { hasFailed, isPrompt, neighbour } from "./documents/outline";
 import { Provider } from "./documents/provider";
-import { linesOf, SessionDocuments } from "./documents/sessions";
+import { SessionDocuments } from "./documents/sessions";
 import { Files } from "./files";
 import { resume } from "./resume";
 import { Search } from "./search/pick";
 import * as service from "./service";
+import { exportSession } from "./sessions/export";
 import { pickSession } from "./sessions/pick";
 import { type Node, SessionTree } from "./sessions/tree";
 import * as settings from "./settings";
@@ -26,6 +30,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const daemon = new Daemon(log);
   const documents = new SessionDocuments(daemon);
   const handoffs = new Handoffs(daemon);
+  const comparisons = new Comparisons(daemon);
+  const edits = new Edits(daemon);
+  const kinds = { session: documents, handoff: handoffs, diff: comparisons, edit: edits };
+  const provider = new Provider(kinds, documents.onDidChange);
   const files = new Files(daemon);
   const tree = new SessionTree(daemon, log);
   const search = new Search(daemon, documents, (session) => handoffs.show(session));
@@ -36,9 +44,10 @@ export function activate(context: vscode.ExtensionContext): void {
     new Status(daemon, log),
     documents.register(),
     handoffs.register(),
+    comparisons.register(),
     files.register(),
     tree.register(),
-    vscode.workspace.registerTextDocumentContentProvider(SCHEME, new Provider(documents, handoffs)),
+    vscode.workspace.registerTextDocumentContentProvider(SCHEME, provider),
     vscode.window.onDidChangeActiveTextEditor(tellWhatIsOpen),
     // A binary that was installed meanwhile is found without a reload, as is a daemon that somebody else started.
     vscode.window.onDidChangeWindowState(({ focused }) => {
@@ -61,7 +70,10 @@ export function activate(context: vscode.ExtensionContext): void {
   };
 
   command("search", (query?: unknown) => search.show(typeof query === "string" ? query : ""));
-  command("browse", () => vscode.commands.executeCommand("opensession.sessions.focus"));
+  command("browse", async () => {
+    if (daemon.state !== "ready") tree.refresh();
+    await vscode.commands.executeCommand("opensession.sessions.focus");
+  });
   command("handoff", async (target?: unknown) => {
     const session = await sessionOf(target, daemon, text.handoffSummary());
     if (session !== undefined) await handoffs.show(session);
@@ -69,6 +81,17 @@ export function activate(context: vscode.ExtensionContext): void {
   command("resume", async (target?: unknown) => {
     const session = await sessionOf(target, daemon, text.resume());
     if (session !== undefined) await resume(daemon, session);
+  });
+  command("export", async (target?: unknown) => {
+    const session = await sessionOf(target, daemon, text.exportTitle());
+    if (session !== undefined) await exportSession(daemon, session);
+  });
+  command("diff", async (target?: unknown, chosen?: unknown) => {
+    const rows = Array.isArray(chosen) ? chosen.map(sessionOfRow).filter((id) => id !== undefined) : [];
+    const a = rows[0] ?? sessionOfRow(target) ?? (await pickSession(daemon, text.diffFirst()))?.id;
+    if (a === undefined) return;
+    const b = rows[1] ?? (await pickSession(daemon, text.diffSecond(await documents.title(a)), a))?.id;
+    if (b !== undefined) await comparisons.show(a, b);
   });
   command("who", (uri?: vscode.Uri) => files.who(uri));
   command("status", () => service.showStatus(daemon));
@@ -83,6 +106,13 @@ export function activate(context: vscode.ExtensionContext): void {
   command("openEvent", async (address: unknown) => {
     const target = typeof address === "string" ? readDaemonAddress(address) : undefined;
     if (target?.event !== undefined) await documents.showEvent(target.session, target.event);
+  });
+  command("openDiff", async (address: unknown) => {
+    const target = typeof address === "string" ? readDaemonAddress(address) : undefined;
+    if (target !== undefined) await edits.openDiff(target);
+  });
+  command("openFile", async (session: unknown, path: unknown) => {
+    if (typeof session === "string" && typeof path === "string") await edits.openFile(session, path);
   });
   command("openRest", async (address: unknown) => {
     const target = typeof address === "string" ? readDaemonAddress(address) : undefined;
@@ -99,11 +129,12 @@ export function activate(context: vscode.ExtensionContext): void {
   command("copyId", async (node: Node) => {
     if (node.kind === "session" || node.kind === "child") await vscode.env.clipboard.writeText(node.session.short_id);
   });
-  command("nextPrompt", () => go(1, isPrompt, text.noNextPrompt()));
-  command("previousPrompt", () => go(-1, isPrompt, text.noNextPrompt()));
-  command("nextError", () => go(1, (event) => event.failed, text.noNextError()));
+  command("nextPrompt", () => go(documents, 1, isPrompt, text.noNextPrompt()));
+  command("previousPrompt", () => go(documents, -1, isPrompt, text.noNextPrompt()));
+  command("nextError", () => go(documents, 1, hasFailed, text.noNextError()));
   command("handoff.copy", (uri?: vscode.Uri) => handoffs.copy(uri));
   command("handoff.chat", (uri?: vscode.Uri) => handoffs.insertIntoChat(uri));
+  command("handoff.send", (uri?: vscode.Uri) => handoffs.send(uri));
   command("handoff.save", (uri?: vscode.Uri) => handoffs.save(uri));
   command("handoff.edit", (uri?: vscode.Uri) => handoffs.edit(uri));
   command("handoff.budget", (uri?: vscode.Uri) => handoffs.changeBudget(uri));
@@ -119,8 +150,8 @@ async function sessionOf(target: unknown, daemon: Daemon, title: string): Promis
     const named = readSessionParts(target)?.session ?? readHandoffParts(target)?.session;
     if (named !== undefined) return named;
   }
-  const node = target as Partial<Node> | undefined;
-  if (node?.kind === "session" || node?.kind === "child") return node.session?.id;
+  const row = sessionOfRow(target);
+  if (row !== undefined) return row;
   const active = vscode.window.activeTextEditor?.document.uri;
   if (active?.scheme === SCHEME && target === undefined) {
     const open = readSessionParts(active)?.session;
@@ -129,10 +160,16 @@ async function sessionOf(target: unknown, daemon: Daemon, title: string): Promis
   return (await pickSession(daemon, title))?.id;
 }
 
-function go(direction: 1 | -1, wanted: (event: EventLine) => boolean, none: string): void {
+/** The session of a row in the tree. */
+function sessionOfRow(row: unknown): string | undefined {
+  const node = row as Partial<Node> | undefined;
+  return node?.kind === "session" || node?.kind === "child" ? node.session?.id : undefined;
+}
+
+function go(documents: SessionDocuments, direction: 1 | -1, wanted: (event: DocumentEvent) => boolean, none: string): void {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.languageId !== "opensession") return;
-  const line = neighbour(eventLines(linesOf(editor.document)), editor.selection.active.line, direction, wanted);
+  const line = neighbour(documents.outline(editor.document), editor.selection.active.line, direction, wanted);
   if (line === undefined) {
     vscode.window.setStatusBarMessage(none, 3_000);
     return;

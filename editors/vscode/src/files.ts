@@ -53,7 +53,13 @@ export class Files implements vscode.CodeLensProvider, vscode.HoverProvider {
     const hover = await this.daemon.requestIfReady("textDocument/hover", { textDocument, position: { line, character } }, token);
     if (hover === null || hover === undefined) return undefined;
     const markdown = new vscode.MarkdownString(withCommands(hover.contents.value));
-    markdown.isTrusted = { enabledCommands: ["opensession.open"] };
+    const session = /\]\(opensession:\/\/session\/([0-9A-Za-z-]+)/.exec(hover.contents.value)?.[1];
+    const more = [
+      ...(session === undefined ? [] : [`[${text.handoffSummary()}](${commandUri("opensession.handoff", session).toString()})`]),
+      `[${text.allSessions()}](${commandUri("opensession.who").toString()})`,
+    ];
+    markdown.appendMarkdown(`\n\n${more.join(" · ")}`);
+    markdown.isTrusted = { enabledCommands: ["opensession.open", "opensession.handoff", "opensession.who"] };
     return new vscode.Hover(markdown);
   }
 

@@ -36,7 +36,7 @@ export async function showStatus(daemon: Daemon): Promise<void> {
 }
 
 export async function showMenu(): Promise<void> {
-  const names = ["search", "browse", "handoff", "resume", "status", "restart", "log", "locate"] as const;
+  const names = ["search", "browse", "handoff", "resume", "export", "diff", "status", "restart", "log", "locate"] as const;
   await choose(names.map((name) => ({ label: text.menu[name](), command: `opensession.${name}` })));
 }
 

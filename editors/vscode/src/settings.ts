@@ -15,6 +15,7 @@ export const groupBy = (): GroupBy => get("tree.groupBy", "day");
 export const subagents = (): boolean => get("tree.subagents", false);
 export const searchPreview = (): boolean => get("search.preview", true);
 export const budget = (): string => get("handoff.budget", "standard");
+export const thinkingIsOpen = (): boolean => get<string>("session.thinking", "folded") === "open";
 export const codeLens = (): boolean => get("codeLens", true);
 export const hover = (): boolean => get("hover", true);
 export const statusBar = (): boolean => get("statusBar", true);

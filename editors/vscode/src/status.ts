@@ -65,13 +65,13 @@ export class Status implements vscode.Disposable {
     if (daemon.state === "missing") {
       item.text = "$(circle-slash) OpenSession";
       item.tooltip = text.binaryMissing();
-    } else if (daemon.state === "down" && daemon.lastWords === "") {
+    } else if (daemon.state === "down" && daemon.lastWords === "" && !daemon.isLost) {
       // Nothing is wrong: the first view or command starts it.
       item.text = "$(history) OpenSession";
       item.tooltip = text.daemonDown();
     } else if (daemon.state === "down") {
       item.text = "$(warning) OpenSession";
-      item.tooltip = text.daemonFailed(daemon.lastWords);
+      item.tooltip = daemon.lastWords === "" ? text.daemonDown() : text.daemonFailed(daemon.lastWords);
       item.backgroundColor = new vscode.ThemeColor("statusBarItem.warningBackground");
     } else if (daemon.state === "starting") {
       item.text = "$(loading~spin) OpenSession";

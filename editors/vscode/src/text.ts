@@ -58,6 +58,7 @@ export const edits = (count: number): string => (count === 1 ? t("1 edit") : t("
 
 export const handoffCopy = (): string => t("Copy");
 export const handoffChat = (): string => t("Insert into Chat");
+export const handoffSend = (): string => t("Send to Agent…");
 export const handoffSave = (): string => t("Save As…");
 export const handoffEdit = (): string => t("Edit a Copy");
 export const handoffBudget = (budget: string): string => t("Budget: {0}", budget);
@@ -70,6 +71,29 @@ export const copied = (): string => t("Copied");
 export const chatMissing = (): string => t("No chat took the handoff; it is on the clipboard");
 export const chatFilled = (): string => t("The handoff is in the chat; send it yourself");
 export const saved = (file: string): string => t("Saved {0}", file);
+
+export const sendTitle = (): string => t("Send the Handoff to an Agent");
+export const sendPlaceholder = (): string => t("A new session begins in a terminal, with the handoff as its first prompt");
+export const sendTerminal = (agent: string): string => t("Handoff: {0}", agent);
+
+export const exportTitle = (): string => t("Export Session");
+export const exportFormats: Record<string, { label: () => string; detail: () => string }> = {
+  html: { label: () => "HTML", detail: () => t("a page that works offline") },
+  markdown: { label: () => "Markdown", detail: () => t("for people and pages") },
+  hail: { label: () => "HAIL", detail: () => t("lines of JSON that can be read again") },
+  json: { label: () => "JSON", detail: () => t("one object") },
+};
+export const exported = (file: string, events: number, redacted: number): string =>
+  t("Exported {0} events to {1}; secrets taken out: {2}", number(events), file, number(redacted));
+
+export const diffFirst = (): string => t("Diff Sessions: the first");
+export const diffSecond = (title: string): string => t("Diff Sessions: to compare with {0}", title);
+export const openDiff = (): string => t("Open Diff");
+export const openFile = (): string => t("Open File");
+export const diffTitle = (file: string, event: number): string => t("{0}: the edit #{1}", file, event);
+export const noDiff = (): string => t("This edit tells no lines");
+export const fileGone = (file: string): string => t("{0} is not on this machine", file);
+export const allSessions = (): string => t("All Sessions");
 
 export const restarted = (version: string): string => t("The daemon runs, version {0}", version);
 export const locateTitle = (): string => t("The opensession binary");
@@ -94,6 +118,8 @@ export const live = (count: number): string => t("{0} live", number(count));
 export const statusHere = (count: number): string => t("{0} sessions here", number(count));
 export const statusLast = (title: string, ago: string): string => t("Last: {0}, {1}", title, ago);
 export const statusReading = (percent: number): string => t("Reading sessions: {0}%", percent);
+export const readingSessions = (done: number, total: number): string =>
+  t("Reading {0} of {1}; search works already", number(done), number(total));
 export const statusPublish = (mode: string): string => t("Publish: {0}", mode);
 export const statusVersion = (version: string): string => t("Version {0}", version);
 export const statusItemName = (): string => "OpenSession";
@@ -188,6 +214,8 @@ export const menu = {
   browse: (): string => t("Browse Sessions"),
   handoff: (): string => t("Handoff Summary"),
   resume: (): string => t("Resume in Terminal"),
+  export: (): string => t("Export Session"),
+  diff: (): string => t("Diff Sessions"),
   status: (): string => t("Daemon Status"),
   restart: (): string => t("Restart Daemon"),
   log: (): string => t("Show Log"),

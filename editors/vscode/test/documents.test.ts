@@ -2,79 +2,76 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   daemonAddress,
+  diffParts,
+  editParts,
   handoffParts,
   readDaemonAddress,
+  readDiffParts,
+  readEditParts,
   readHandoffParts,
   readSessionParts,
   sessionParts,
 } from "../src/documents/address";
-import { citations, eventLines, folds, isPrompt, lineOf, links, neighbour } from "../src/documents/outline";
+import type { DocumentEvent } from "../src/daemon/protocol";
+import { citations, comparedCitations, folds, hasFailed, isEdit, isPrompt, lineOf, neighbour, sides, turnEnd } from "../src/documents/outline";
 
-const LINES = `session 4f2a91c7  Fix the flaky lock test  live
-  Claude Code, opus-4, app@main, 2026-11-22 14:05 +09:00
-
-#1 you 14:05  The lock test fails one time in ten.
-
-  Find out why.
-  #3 thinking
-    Let me look.
-  #7 Bash  cargo test lock
-  #8 output  failed, exit 101, 4.1s
-    #2 not an event, but output that looks like one
-    thread 'main' panicked
-    … 212 more lines: opensession://session/4f2a91c7aa#8
-
-#9 you 14:31  Run it a hundred times
-  #12 edit  src/lock.rs +2 -1
-    @@ -88 +88 @@
-    #13 Bash  within a subagent`.split("\n");
-
-test("events are found where they begin, and nothing that looks like one", () => {
-  const events = eventLines(LINES);
-  assert.deepEqual(
-    events.map(({ event, line, label }) => [event, line, label]),
-    [
-      [1, 3, "you"],
-      [3, 6, "thinking"],
-      [7, 8, "Bash"],
-      [8, 9, "output"],
-      [9, 14, "you"],
-      [12, 15, "edit"],
-      [13, 17, "Bash"],
-    ],
-  );
-  assert.equal(events[0]?.rest, "The lock test fails one time in ten.");
-  assert.deepEqual(events.filter(({ failed }) => failed).map(({ event }) => event), [8]);
-});
+/** What the daemon tells of a text in which #7 lies within a sub-agent and #6 is not shown. */
+const OUTLINE: DocumentEvent[] = [
+  { event: 1, line: 3, last: 5, kind: "prompt" },
+  { event: 3, line: 6, last: 7, kind: "thinking" },
+  { event: 4, line: 8, last: 8, kind: "command" },
+  { event: 5, line: 9, last: 12, kind: "output", failed: true },
+  { event: 9, line: 14, last: 14, kind: "prompt" },
+  { event: 12, line: 15, last: 16, kind: "edit", path: "src/lock.rs" },
+  { event: 13, line: 17, last: 17 },
+];
 
 test("turns fold, and bodies within them", () => {
-  assert.deepEqual(folds(LINES, eventLines(LINES)), [
+  assert.deepEqual(folds(OUTLINE), [
     { start: 3, end: 12 },
     { start: 6, end: 7 },
     { start: 9, end: 12 },
     { start: 14, end: 17 },
     { start: 15, end: 16 },
   ]);
+  assert.equal(turnEnd(OUTLINE, 0), 12);
+  assert.deepEqual(folds([]), []);
 });
 
 test("an event that is not shown is looked for at the one before it", () => {
-  const events = eventLines(LINES);
-  assert.equal(lineOf(events, 8), 9);
-  assert.equal(lineOf(events, 11), 14);
-  assert.equal(lineOf(events, 0), undefined);
+  assert.equal(lineOf(OUTLINE, 5), 9);
+  assert.equal(lineOf(OUTLINE, 11), 14);
+  assert.equal(lineOf(OUTLINE, 0), undefined);
 });
 
-test("prompts are gone to in both directions", () => {
-  const events = eventLines(LINES);
-  assert.equal(neighbour(events, 3, 1, isPrompt), 14);
-  assert.equal(neighbour(events, 14, -1, isPrompt), 3);
-  assert.equal(neighbour(events, 14, 1, isPrompt), undefined);
+test("prompts, failures and edits are gone to", () => {
+  assert.equal(neighbour(OUTLINE, 3, 1, isPrompt), 14);
+  assert.equal(neighbour(OUTLINE, 14, -1, isPrompt), 3);
+  assert.equal(neighbour(OUTLINE, 14, 1, isPrompt), undefined);
+  assert.equal(neighbour(OUTLINE, 3, 1, hasFailed), 9);
+  assert.equal(neighbour(OUTLINE, 0, 1, isEdit), 15);
 });
 
-test("links are where the daemon's addresses are", () => {
-  const [link] = links(LINES);
-  assert.deepEqual([link?.line, link?.address], [12, "opensession://session/4f2a91c7aa#8"]);
-  assert.equal(LINES[12]?.slice(link?.start, link?.end), link?.address);
+test("an edit has two sides", () => {
+  const diff = "@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -9 +9 @@\n-d\n\\ No newline at end of file\n+e\n";
+  assert.deepEqual(sides(diff), { before: "a\nb\n\n…\n\nd", after: "a\nc\n\n…\n\ne" });
+  assert.deepEqual(sides("@@ -0,0 +1 @@\n+new"), { before: "", after: "new" });
+});
+
+test("citations of a comparison belong to the side that they stand under", () => {
+  const lines = [
+    "A, first prompt [#1]:",
+    "B, last words [#14]:",
+    "  - A: test `x B: y`: ok [#8] [#9]",
+    "- `go`: A 2 runs [#8]; B 1 run [#11]",
+    "Only B, 1:",
+    "- `rg A: x`: ok [#4]",
+    "Both, 1:",
+  ];
+  assert.deepEqual(
+    comparedCitations(lines, "aa", "bb").map(({ session, event }) => `${session}#${event}`),
+    ["aa#1", "bb#14", "aa#8", "aa#9", "aa#8", "bb#11", "bb#4"],
+  );
 });
 
 test("citations of a handoff are found one by one", () => {
@@ -101,5 +98,8 @@ test("addresses are read as they are written", () => {
     assert.equal(readDaemonAddress(wrong), undefined, wrong);
   }
   assert.deepEqual(readHandoffParts(handoffParts("4f2a", "brief")), { session: "4f2a", budget: "brief" });
+  assert.deepEqual(readDiffParts(diffParts("4f2a", "b81d")), { a: "4f2a", b: "b81d" });
+  assert.deepEqual(readEditParts(editParts("4f2a", 12, "after", "src/lock.rs")), { session: "4f2a", event: 12, side: "after" });
+  assert.equal(editParts("4f2a", 12, "before", "src/lock.rs").path, "/4f2a/12/before/lock.rs");
   assert.equal(readHandoffParts(sessionParts({ session: "4f2a" }, "x")), undefined);
 });

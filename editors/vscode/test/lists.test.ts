@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { candidates } from "../src/daemon/binary";
 import type { SearchAnswer, SessionInfo } from "../src/daemon/protocol";
-import { isOnePlainTerm, marked, withoutIcons } from "../src/search/snippet";
+import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "../src/search/snippet";
 import { group } from "../src/sessions/groups";
 import * as text from "../src/text";
 
@@ -15,6 +15,18 @@ test("matches are marked by code point, not by UTF-16 unit", () => {
   assert.equal(marked("🔒 잠금 순서", [[2, 4]]), "🔒 «잠금» 순서");
   assert.equal(marked("abc", [[0, 1], [2, 3]]), "«a»b«c»");
   assert.equal(marked("abc", [[2, 9], [-1, 0], [1, 1]]), "abc");
+});
+
+test("what a hit matched is found in the event's lines", () => {
+  const words = matchedWords("🔒 Lock 잠금 lock", [[2, 6], [7, 9], [10, 14]]);
+  assert.deepEqual(words, ["lock", "잠금"]);
+  const lines = ["a lock", "#7 output", "  the LOCK, locked: 잠금", "lock"];
+  assert.deepEqual(
+    places(lines, 1, 2, words).map(({ line, start, end }) => lines[line]?.slice(start, end)),
+    ["LOCK", "lock", "잠금"],
+  );
+  assert.deepEqual(places(lines, 3, 9, words, 1), [{ line: 3, start: 0, end: 4 }]);
+  assert.deepEqual(places(lines, 0, 3, []), []);
 });
 
 test("only one bare word is left to the list's own highlight", () => {

@@ -15,11 +15,7 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten,
-    HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage,
-    RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff,
-    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary,
-    SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, DocumentEvent, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -156,7 +152,8 @@ impl DaemonServer for FakeDaemon {
     async fn document(&self, session: String, _from: Option<u32>, _scope: Option<Scope>) -> RpcResult<SessionDocument> {
         let uri = format!("opensession://session/{session}");
         let (language_id, text) = ("opensession".to_owned(), format!("text of {session}"));
-        Ok(SessionDocument { uri, language_id, text, session, ..SessionDocument::default() })
+        let prompt = DocumentEvent { event: 131, last: 2, kind: Some(Kind::Prompt), ..DocumentEvent::default() };
+        Ok(SessionDocument { uri, language_id, text, session, outline: vec![prompt], ..SessionDocument::default() })
     }
 
     async fn file_sessions(

@@ -235,6 +235,16 @@ fn sessions_are_documents() {
     assert_eq!(content, json!({"text": "text of 4f2a91c7#131"}));
     let document = result(&mut peer, "opensession/textDocument", &uri);
     assert_eq!((&document["languageId"], &document["text"]), (&json!("opensession"), &content["text"]));
+    let named = json!({"textDocument": {"uri": "opensession://session/4f2a91c7/Fix%20it.session?event=131"}});
+    let folds = result(&mut peer, "textDocument/foldingRange", &named);
+    assert_eq!(folds, json!([{"startLine": 0, "endLine": 2, "kind": "region"}]));
+    let symbols = result(&mut peer, "textDocument/documentSymbol", &named);
+    assert_eq!((&symbols[0]["name"], &symbols[0]["detail"]), (&json!("text of 4f2a91c7#131"), &json!("#131")));
+    assert_eq!(result(&mut peer, "textDocument/documentLink", &named), json!([]));
+    let other = json!({"textDocument": {"uri": "file:///etc/passwd"}});
+    for method in ["textDocument/foldingRange", "textDocument/documentSymbol", "textDocument/documentLink"] {
+        assert_eq!(result(&mut peer, method, &other), Value::Null, "{method}");
+    }
     let wrong = call(&mut peer, "opensession/textDocument", &json!({"uri": "file:///etc/passwd"}));
     assert_eq!(wrong["error"]["code"], -32602);
 }

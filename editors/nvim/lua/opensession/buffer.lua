@@ -4,9 +4,15 @@ local outline = require("opensession.outline")
 local text = require("opensession.text")
 
 local M = {}
+--- Changes of a live session that come within so many milliseconds are shown together.
+local FOLLOW_MS = 300
+local NAMESPACE = vim.api.nvim_create_namespace("opensession")
 local SESSION_NAME = "opensession://session/%s"
 
---- What is known of a session buffer: session, title, cwd, events, levels, next.
+--- Events and folds of session buffers, by buffer: as variables of the buffer they would be copied for every line.
+local known = {}
+
+--- What a buffer says of itself: session, title, next.
 local function state(buffer)
   return vim.b[buffer].opensession or {}
 end
@@ -52,13 +58,22 @@ end
 
 function M.fill(buffer, document, event)
   local lines = vim.split(document.text, "\n", { plain = true })
-  local events = outline.events(lines)
+  local events = outline.events(document.outline)
+  if not known[buffer] then
+    vim.api.nvim_create_autocmd("BufWipeout", {
+      buffer = buffer,
+      callback = function()
+        known[buffer] = nil
+      end,
+    })
+  end
+  known[buffer] = { events = events, levels = outline.levels(#lines, events) }
   M.set_lines(buffer, lines)
   vim.b[buffer].opensession = { session = document.session, title = document.title, next = document.next }
-  vim.b[buffer].opensession_levels = outline.levels(lines, events)
   if vim.bo[buffer].filetype ~= "opensession" then
     vim.bo[buffer].filetype = "opensession"
   end
+  M.colour(buffer, lines, events)
   local row = event and outline.row(events, event)
   for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
     if row then
@@ -66,6 +81,23 @@ function M.fill(buffer, document, event)
       vim.api.nvim_win_call(window, function()
         vim.cmd("normal! zvzz")
       end)
+    end
+  end
+end
+
+--- Colours the lines of edits; outputs hold the like, so that their looks alone do not tell.
+function M.colour(buffer, lines, events)
+  vim.api.nvim_buf_clear_namespace(buffer, NAMESPACE, 0, -1)
+  for _, event in ipairs(events) do
+    if event.is_edit then
+      local indent = #lines[event.row]:match("^ *") + 3
+      for row = event.row + 1, event.last do
+        local sign = lines[row]:sub(indent, indent)
+        local group = (sign == "+" and "OpenSessionAdded") or (sign == "-" and "OpenSessionRemoved")
+        if group then
+          vim.api.nvim_buf_set_extmark(buffer, NAMESPACE, row - 1, 0, { end_col = #lines[row], hl_group = group })
+        end
+      end
     end
   end
 end
@@ -79,17 +111,22 @@ end
 
 --- `foldexpr` of session buffers.
 function M.fold()
-  return (vim.b.opensession_levels or {})[vim.v.lnum] or "0"
+  local levels = (known[vim.api.nvim_get_current_buf()] or {}).levels
+  return levels and levels[vim.v.lnum] or "0"
 end
 
 function M.events(buffer)
-  return outline.events(vim.api.nvim_buf_get_lines(buffer, 0, -1, false))
+  return (known[buffer] or {}).events or {}
+end
+
+local function here()
+  return M.events(vim.api.nvim_get_current_buf())
 end
 
 --- Moves to the next event of a sort.
 function M.go(direction, is)
   for _ = 1, vim.v.count1 do
-    local row = outline.neighbour(M.events(0), vim.api.nvim_win_get_cursor(0)[1], direction, is)
+    local row = outline.neighbour(here(), vim.api.nvim_win_get_cursor(0)[1], direction, is)
     if not row then
       return vim.api.nvim_echo({ { text.nothing_here } }, false, {})
     end
@@ -131,7 +168,7 @@ end
 
 --- `K`: the event under the cursor in full, in a floating preview.
 function M.hover()
-  local event = outline.at(M.events(0), vim.api.nvim_win_get_cursor(0)[1])
+  local event = outline.at(here(), vim.api.nvim_win_get_cursor(0)[1])
   if event then
     M.event_in_full(("opensession://session/%s#%d"):format(state(0).session, event.event))
   end
@@ -153,7 +190,7 @@ end
 function M.outline()
   local lines = vim.api.nvim_buf_get_lines(0, 0, -1, false)
   local items = {}
-  for _, event in ipairs(outline.events(lines)) do
+  for _, event in ipairs(here()) do
     if event.is_prompt or event.is_edit or event.failed then
       items[#items + 1] = { bufnr = vim.api.nvim_get_current_buf(), lnum = event.row, text = lines[event.row] }
     end
@@ -162,41 +199,74 @@ function M.outline()
   vim.cmd.lopen()
 end
 
---- `R`: follows a live session from its end; again: no more.
+--- `R`: follows a live session from its end; again: no more. The view moves only where the cursor is at the end.
 function M.follow()
   local buffer = vim.api.nvim_get_current_buf()
-  M.load(buffer, state(buffer).session, nil, nil, function()
-    vim.api.nvim_win_set_cursor(0, { vim.api.nvim_buf_line_count(buffer), 0 })
+  if known[buffer] and known[buffer].unfollow then
+    known[buffer].unfollow()
+    known[buffer].unfollow = nil
+    return vim.api.nvim_echo({ { text.follows_no_more } }, false, {})
+  end
+  local session, waiting = state(buffer).session, false
+  local function to_end()
+    for _, window in ipairs(vim.fn.win_findbuf(buffer)) do
+      vim.api.nvim_win_set_cursor(window, { vim.api.nvim_buf_line_count(buffer), 0 })
+    end
+  end
+  local function read()
+    waiting = false
+    if not vim.api.nvim_buf_is_valid(buffer) then
+      return
+    end
+    local window = vim.fn.win_findbuf(buffer)[1]
+    local at_end = window and vim.api.nvim_win_get_cursor(window)[1] == vim.api.nvim_buf_line_count(buffer)
+    local unfollow = (known[buffer] or {}).unfollow
+    M.load(buffer, session, nil, nil, function()
+      known[buffer].unfollow = unfollow
+      if at_end then
+        to_end()
+      end
+    end)
+  end
+  M.load(buffer, session, nil, nil, function()
+    to_end()
+    known[buffer].unfollow = daemon.follow(session, function()
+      if not waiting then
+        waiting = true
+        vim.defer_fn(read, FOLLOW_MS)
+      end
+    end)
+    vim.api.nvim_echo({ { text.follows } }, false, {})
   end)
 end
 
 --- The address of the event under the cursor.
 function M.address()
   local session = state(0).session
-  local event = outline.at(M.events(0), vim.api.nvim_win_get_cursor(0)[1])
+  local event = outline.at(here(), vim.api.nvim_win_get_cursor(0)[1])
   return event and (SESSION_NAME .. "#%d"):format(session, event.event) or SESSION_NAME:format(session)
 end
 
---- A handoff in a scratch buffer that can be changed.
-function M.handoff(answer)
+--- Markdown in a scratch buffer that can be changed; `gd` opens what is cited. `sessions`: the text's own one, or the two
+--- that it compares.
+function M.markdown(words, sessions)
   local buffer = vim.api.nvim_create_buf(true, true)
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(answer.text, "\n", { plain = true }))
+  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(words, "\n", { plain = true }))
   vim.bo[buffer].filetype = "markdown"
-  vim.b[buffer].opensession = { session = (answer.sessions[1] or {}).id }
+  vim.b[buffer].opensession = { session = sessions[1] }
   vim.api.nvim_set_current_buf(buffer)
   vim.keymap.set("n", "gd", function()
-    local column = vim.api.nvim_win_get_cursor(0)[2] + 1
-    local line = vim.api.nvim_get_current_line()
-    local at = 1
-    while true do
-      local first, last, session, event = line:find("(%x*)#(%d+)", at)
-      if not first then
-        return vim.api.nvim_echo({ { text.nothing_here } }, false, {})
-      elseif column <= last + 1 then
-        return M.open(("opensession://session/%s#%s"):format(session ~= "" and session or state(0).session, event))
-      end
-      at = last + 1
+    local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+    local lines = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+    local session, event, first = outline.citation_at(lines[row], column + 1)
+    if not event then
+      return vim.api.nvim_echo({ { text.nothing_here } }, false, {})
     end
+    if session == "" then
+      local second = #sessions > 1 and outline.side(lines, row, first) == "B"
+      session = sessions[second and 2 or 1]
+    end
+    M.open(("opensession://session/%s#%d"):format(session, event))
   end, { buffer = buffer, desc = "OpenSession: the cited event" })
 end
 

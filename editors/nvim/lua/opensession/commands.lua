@@ -8,7 +8,7 @@ local BUDGETS = { "brief", "standard", "full" }
 local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
 local COMPLETION_MS = 500
 --- The title before a hit has so many cells at most.
-local TITLE_CELLS = 32
+local TITLE_CELLS = 20
 
 --- Runs a command line.
 function M.run(arguments)
@@ -30,6 +30,10 @@ function M.run(arguments)
     M.browse(options)
   elseif name == "resume" then
     M.resume(words[1], options)
+  elseif name == "export" then
+    M.export(words[1], words[2], options)
+  elseif name == "diff" then
+    M.diff(words[1], words[2], options)
   elseif name == "who" then
     M.who(words[1], options)
   elseif name == "status" then
@@ -50,7 +54,9 @@ function M.complete(lead, line)
     candidates = text.subcommands
   elseif name == "search" then
     candidates = FIELDS
-  elseif name == "handoff" or name == "resume" then
+  elseif name == "export" and (#words > 3 or (#words == 3 and lead == "")) then
+    return vim.fn.getcompletion(lead, "file")
+  elseif vim.tbl_contains({ "handoff", "resume", "export", "diff" }, name) then
     candidates = name == "handoff" and vim.deepcopy(BUDGETS) or {}
     local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 20 }, COMPLETION_MS)
     for _, session in ipairs((page or {}).sessions or {}) do
@@ -89,12 +95,12 @@ local function session_entry(session)
   }
 end
 
---- What stands before a hit: `◉ Fix the flaky lock test  claude-code  2h  #131 output`.
+--- What stands before a hit: `◉ Fix the flaky lock test  claude-code  2h  #131`.
 local function hit_head(session, hit)
   local title = text.cut(session.title, TITLE_CELLS)
   local icon = text.icons[session.state]
   local parts = { (icon and icon .. " " or "") .. title, session.agent, text.age(session.updated, os.time()) }
-  parts[#parts + 1] = ("#%d %s"):format(hit.event, hit.kind)
+  parts[#parts + 1] = ("#%d"):format(hit.event)
   return table.concat(parts, "  ")
 end
 
@@ -164,7 +170,78 @@ function M.handoff(session, options)
     if error then
       return daemon.say(error)
     end
-    require("opensession.buffer").handoff(answer)
+    require("opensession.buffer").markdown(answer.text, { (answer.sessions[1] or {}).id })
+  end)
+end
+
+--- A session to choose, but for `except`: `accept(entry)`.
+function M.pick(title, options, except, accept)
+  daemon.request("session/list", { filter = { scope = daemon.scope(options.all) }, limit = 200 }, function(error, page)
+    if error then
+      return daemon.say(error)
+    end
+    local entries = vim.tbl_filter(function(entry)
+      return entry.session ~= except
+    end, vim.tbl_map(session_entry, page.sessions))
+    if #entries == 0 then
+      return vim.notify(text.no_session)
+    end
+    require("opensession.picker").list({ title = title, entries = entries, accept = accept })
+  end)
+end
+
+--- Writes a session to a file, whose name says how; without a file, as Markdown into a buffer.
+function M.export(session, file, options)
+  session = session or (vim.b.opensession or {}).session
+  if not session then
+    return M.pick(text.export_title, options, nil, function(entry)
+      M.export(entry.session, file, options)
+    end)
+  end
+  local format = "markdown"
+  if file then
+    file = vim.fn.fnamemodify(file, ":p")
+    local formats = { md = "markdown", markdown = "markdown", html = "html", json = "json", jsonl = "hail", hail = "hail" }
+    format = formats[vim.fn.fnamemodify(file, ":e")]
+    if not format then
+      return vim.notify(text.export_format:format(file), vim.log.levels.ERROR)
+    end
+  end
+  local params = { session = session, format = format, to = file, scope = daemon.scope(options.all) }
+  daemon.request("session/export", params, function(error, answer)
+    if error then
+      return daemon.say(error)
+    elseif answer.text then
+      return require("opensession.buffer").markdown(answer.text, { answer.session.id })
+    elseif not answer.path then
+      return vim.notify(text.export_too_long)
+    end
+    local redacted = 0
+    for _, count in pairs(answer.redactions or {}) do
+      redacted = redacted + count
+    end
+    vim.api.nvim_echo({ { text.exported:format(answer.events, answer.path, redacted) } }, false, {})
+  end)
+end
+
+--- Compares two sessions; those that are not named are chosen.
+function M.diff(a, b, options)
+  if not a then
+    return M.pick(text.diff_first, options, nil, function(entry)
+      M.diff(entry.session, nil, options)
+    end)
+  elseif not b then
+    return M.pick(text.diff_second:format(a:sub(1, 8)), options, a, function(entry)
+      M.diff(a, entry.session, options)
+    end)
+  end
+  local params = { a = a, b = b, markdown = true, scope = daemon.scope(options.all) }
+  daemon.request("session/diff", params, function(error, answer)
+    if error then
+      return daemon.say(error)
+    end
+    local comparison = answer.comparison
+    require("opensession.buffer").markdown(answer.markdown, { comparison.a.id, comparison.b.id })
   end)
 end
 
@@ -172,17 +249,8 @@ end
 function M.resume(session, options)
   options = options or {}
   if not session then
-    return daemon.request("session/list", { filter = { scope = daemon.scope(options.all) }, limit = 50 }, function(error, page)
-      if error then
-        return daemon.say(error)
-      end
-      require("opensession.picker").list({
-        title = text.resume_title,
-        entries = vim.tbl_map(session_entry, page.sessions),
-        accept = function(entry)
-          M.resume(entry.session, options)
-        end,
-      })
+    return M.pick(text.resume_title, options, nil, function(entry)
+      M.resume(entry.session, options)
     end)
   end
   daemon.request("session/get", { session = session, scope = daemon.scope(options.all) }, function(error, detail)
@@ -192,7 +260,12 @@ function M.resume(session, options)
       return vim.notify(text.cannot_resume:format(detail.session.agent))
     end
     vim.cmd.new()
-    vim.fn.termopen({ daemon.binary() or config.get().path, "resume", detail.session.id })
+    local command = { daemon.binary() or config.get().path, "resume", detail.session.id }
+    if vim.fn.has("nvim-0.11") == 1 then
+      vim.fn.jobstart(command, { term = true })
+    else
+      vim.fn.termopen(command)
+    end
     vim.cmd.startinsert()
   end)
 end

@@ -36,6 +36,27 @@ function M.request(method, params, callback)
   end
 end
 
+--- Calls `on_update` whenever a session has changed; gives a function that ends it.
+function M.follow(session, on_update)
+  local subscription
+  local cancel = M.request("session/subscribe", { session = session }, function(error, id)
+    if error then
+      return M.say(error)
+    end
+    subscription = id
+    connection.subscriptions[id] = on_update
+  end)
+  return function()
+    if not subscription then
+      return cancel()
+    end
+    if connection and connection.subscriptions[subscription] then
+      connection.subscriptions[subscription] = nil
+      connection.request("session/unsubscribe", { subscription }, function() end)
+    end
+  end
+end
+
 --- Asks and waits: for health and tests.
 function M.ask(method, params, milliseconds)
   local done, error, answer = false, nil, nil

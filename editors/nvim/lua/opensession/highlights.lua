@@ -7,6 +7,7 @@ local LINKS = {
   Thinking = "Comment",
   Ok = "DiagnosticOk",
   Error = "DiagnosticError",
+  Live = "DiagnosticInfo",
   Hit = "Search",
   Added = "Added",
   Removed = "Removed",

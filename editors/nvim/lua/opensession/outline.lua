@@ -1,35 +1,19 @@
---- What a session's text says of itself. The daemon writes it: prompts at the margin, events indented by two (four within
---- subagents), bodies two deeper.
+--- Where a session's events stand in its text, as the daemon says: rows from 1.
 local M = {}
 
---- The event that begins in `line`: number, indent, label, rest; nil when none does.
-function M.event(line)
-  local spaces, number, label, rest = line:match("^( *)#(%d+) (%S+)(.*)$")
-  if not spaces or #spaces > 4 or #spaces % 2 ~= 0 then
-    return nil
-  end
-  return tonumber(number), #spaces, label, rest
-end
-
---- Events in order; outputs may hold lines that look like one, but numbers only grow.
-function M.events(lines)
-  local found, last = {}, 0
-  for row, line in ipairs(lines) do
-    local number, indent, label, rest = M.event(line)
-    if number and number > last then
-      last = number
-      found[#found + 1] = {
-        row = row,
-        event = number,
-        indent = indent,
-        label = label,
-        is_prompt = indent == 0 and label == "you",
-        is_edit = label == "edit",
-        failed = label == "error" or (label == "output" and rest:match("^%s+failed") ~= nil),
-      }
-    end
-  end
-  return found
+--- The daemon's outline: row, last, event, is_prompt, is_edit, failed, path.
+function M.events(outline)
+  return vim.tbl_map(function(entry)
+    return {
+      row = entry.line + 1,
+      last = entry.last + 1,
+      event = entry.event,
+      is_prompt = entry.kind == "prompt",
+      is_edit = entry.kind == "edit",
+      failed = entry.failed == true,
+      path = entry.path,
+    }
+  end, outline or {})
 end
 
 --- The row of an event, or of the one before it where it is not shown by itself.
@@ -71,20 +55,17 @@ function M.neighbour(events, row, direction, is)
   return found
 end
 
---- `foldexpr` of each row: turns are of level 1, bodies of level 2.
-function M.levels(lines, events)
-  local levels, by_row, level = {}, {}, "0"
-  for _, event in ipairs(events) do
-    by_row[event.row] = event
-  end
-  for row in ipairs(lines) do
-    local event = by_row[row]
-    if not event then
-      levels[row] = level
-    elseif event.is_prompt then
-      levels[row], level = ">1", "1"
+--- `foldexpr` of each of `count` rows: turns are of level 1, bodies of level 2.
+function M.levels(count, events)
+  local levels, next_event, level = {}, 1, "0"
+  for row = 1, count do
+    local event = events[next_event]
+    if event and event.row == row then
+      next_event = next_event + 1
+      level = event.is_prompt and "1" or "2"
+      levels[row] = ">" .. level
     else
-      levels[row], level = ">2", "2"
+      levels[row] = level
     end
   end
   return levels
@@ -114,6 +95,37 @@ function M.file_at(line, column)
     end
     at = last + 1
   end
+end
+
+--- The citation at column `column` of a line, else the first after it: session (`""` for the text's own), event.
+function M.citation_at(line, column)
+  local at = 1
+  while true do
+    local first, last, session, event = line:find("(%x*)#(%d+)", at)
+    if not first then
+      return nil
+    elseif column <= last + 1 then
+      return session, tonumber(event), first
+    end
+    at = last + 1
+  end
+end
+
+--- The side, `A` or `B`, of a comparison's citation in row `row` at column `column`: what its line says before it, else
+--- the heading above.
+function M.side(lines, row, column)
+  local side
+  for word in (" " .. lines[row]:sub(1, column - 1):gsub("`[^`]*`", "")):gmatch("[%s;]([AB])[:, ]") do
+    side = word
+  end
+  while not side and row >= 1 do
+    side = lines[row]:match("^Only ([AB]), ")
+    if lines[row]:match("^#") or lines[row]:match("^Both, ") then
+      break
+    end
+    row = row - 1
+  end
+  return side or "A"
 end
 
 return M

@@ -4,7 +4,7 @@ local M = {}
 --- A connection to `path`. `on_ready(error, connection)` is called once; the connection's `on_close` when it ends.
 function M.connect(path, on_ready)
   local pipe = assert(vim.uv.new_pipe(false))
-  local self = { pending = {}, next_id = 0, on_notification = nil, on_close = nil, is_closed = false }
+  local self = { pending = {}, next_id = 0, subscriptions = {}, on_close = nil, is_closed = false }
   local rest = {}
 
   function self.close(reason)
@@ -31,10 +31,8 @@ function M.connect(path, on_ready)
       return self.close(message)
     end
     if message.method then
-      if self.on_notification then
-        self.on_notification(message.method, message.params)
-      end
-      return
+      local on_update = self.subscriptions[(message.params or {}).subscription]
+      return on_update and on_update(message.params.result)
     end
     local callback = self.pending[message.id]
     self.pending[message.id or 0] = nil

@@ -1,12 +1,14 @@
 --- Every word that is shown, in one place.
 local M = {}
 
-M.subcommands = { "search", "handoff", "browse", "resume", "who", "status", "log" }
+M.subcommands = { "search", "handoff", "browse", "resume", "export", "diff", "who", "status", "log" }
 M.summaries = {
   search = "Search sessions as you type",
   handoff = "A summary for the next agent, of the last session here",
   browse = "Sessions, newest first",
   resume = "Continue a session in its agent",
+  export = "A session as a file, or as Markdown in a buffer",
+  diff = "Two sessions compared",
   who = "Sessions that changed this file",
   status = "How the daemon is",
   log = "The daemon's log",
@@ -17,6 +19,14 @@ M.search_title = "Search Sessions"
 M.browse_title = "Sessions"
 M.resume_title = "Resume"
 M.who_title = "Sessions that changed %s"
+M.diff_first = "Diff: the first session"
+M.diff_second = "Diff: compared with %s"
+M.export_title = "Export"
+M.export_format = "%s: the name ends in .md, .html, .json or .hail.jsonl"
+M.exported = "Exported %d events to %s; secrets taken out: %d"
+M.export_too_long = "The session is too long for a buffer: name a file"
+M.follows = "Follows the session; R again: no more"
+M.follows_no_more = "Does not follow any more"
 M.no_hit = "No session matches %s; searched %d sessions"
 M.no_session = "No session here; :OpenSession! browse lists those of all repositories"
 M.nobody = "No session changed %s"

@@ -39,6 +39,8 @@ export class Daemon implements vscode.Disposable {
   readonly onDidUpdateSession = this.sessionEmitter.event;
   readonly onDidUpdateIndex = this.indexEmitter.event;
   hello: Hello | undefined;
+  /** Whether it was there in this window, and went away. */
+  isLost = false;
   /** What the binary or the daemon said last when it failed. */
   lastWords = "";
 
@@ -156,6 +158,7 @@ export class Daemon implements vscode.Disposable {
       this.client = client;
       this.attempts = 0;
       this.lastWords = "";
+      this.isLost = false;
       this.set("ready");
       return client;
     } catch (error) {
@@ -192,6 +195,7 @@ export class Daemon implements vscode.Disposable {
   private lost(client: Client): void {
     if (this.client !== client || this.disposed) return;
     this.client = undefined;
+    this.isLost = true;
     this.set("down");
     this.tryAgain();
   }

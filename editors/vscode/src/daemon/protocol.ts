@@ -39,11 +39,15 @@ export interface IndexStatus {
   bytes_done: number;
   bytes_total: number;
   first_run: boolean;
+  agents: { agent: string; done: number; total: number }[];
 }
 
 export interface AgentInfo {
   id: string;
   name: string;
+  sessions: number;
+  /** Absent where the agent cannot be begun with a prompt. */
+  begin?: { command: string[] } | null;
 }
 
 export interface SessionBrief {
@@ -93,7 +97,7 @@ export interface SessionDetail {
 export interface SessionEvent {
   event: number;
   kind?: string | null;
-  hail: { content?: unknown };
+  hail: { content?: unknown; path?: string; diff?: string };
 }
 
 export interface EventPage {
@@ -116,6 +120,32 @@ export interface SessionDocument {
   title: string;
   text: string;
   next: number | null;
+  /** Absent from daemons that are older than it. */
+  outline?: DocumentEvent[];
+}
+
+/** An event in the text of a session; lines from 0. */
+export interface DocumentEvent {
+  event: number;
+  line: number;
+  last: number;
+  kind?: string;
+  failed?: boolean;
+  path?: string;
+}
+
+export type ExportFormat = "html" | "markdown" | "hail" | "json";
+
+export interface ExportAnswer {
+  path: string | null;
+  bytes: number;
+  events: number;
+  redactions: Record<string, number>;
+}
+
+export interface SessionDiff {
+  comparison: { a: { short_id: string }; b: { short_id: string } };
+  markdown: string | null;
 }
 
 export interface HandoffAnswer {
@@ -182,6 +212,8 @@ export interface Methods {
   "session/events": [{ session: string; from?: number; limit?: number; kinds?: string[] }, EventPage];
   "session/summary": [{ session: string }, SessionSummary];
   "session/document": [{ session: string; from?: number }, SessionDocument];
+  "session/export": [{ session: string; format: ExportFormat; to: string; force: boolean }, ExportAnswer];
+  "session/diff": [{ a: string; b: string; markdown: boolean }, SessionDiff];
   "handoff/create": [{ sessions?: string[]; budget?: string; scope?: Scope }, HandoffAnswer];
   "search/query": [
     { query: string; options?: { scope?: Scope; limit?: number; typing?: boolean; hits_per_session?: number } },
@@ -190,13 +222,24 @@ export interface Methods {
   "file/sessions": [{ path: string; limit?: number; scope?: Scope }, FileSessions];
   initialize: [Record<string, unknown>, unknown];
   "textDocument/codeLens": [{ textDocument: { uri: string } }, LensAnswer[] | null];
+  "textDocument/documentLink": [{ textDocument: { uri: string } }, LinkAnswer[] | null];
   "textDocument/hover": [
     { textDocument: { uri: string }; position: { line: number; character: number } },
     { contents: { kind: string; value: string } } | null,
   ];
 }
 
+export interface RangeAnswer {
+  start: { line: number; character: number };
+  end: { line: number; character: number };
+}
+
+export interface LinkAnswer {
+  range: RangeAnswer;
+  target?: string;
+}
+
 export interface LensAnswer {
-  range: { start: { line: number; character: number }; end: { line: number; character: number } };
+  range: RangeAnswer;
   command?: { title: string; command: string; arguments?: unknown[] };
 }

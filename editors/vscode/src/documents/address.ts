@@ -4,6 +4,8 @@
 //   opensession://session/<id>/<title>.session?from=900   what a long one goes on with
 //   opensession://session/<id>/<title> #7.session?event=7 one event of it in full
 //   opensession://handoff/<id>/handoff.md?brief           its handoff
+//   opensession://diff/<id>/<id>/diff.md                  two sessions compared
+//   opensession://edit/<id>/<event>/<before|after>/<name> what an edit made of a file
 // The daemon writes opensession://session/<id>#7; what follows the id only names the tab.
 
 export const SCHEME = "opensession";
@@ -25,7 +27,7 @@ export interface SessionAddress {
 
 export function sessionParts({ session, event, from }: SessionAddress, title: string): Parts {
   // A name with a slash would be a folder, one with control characters is drawn as boxes.
-  const name = [...title.replace(/[/\\\p{Cc}]/gu, " ").replace(/\s+/g, " ").trim()].slice(0, TITLE_CHARACTERS).join("");
+  const name = [...title.replace(/[/\\\p{Cc}]/gu, " ").replace(/\s+/g, " ").trim()].slice(0, TITLE_CHARACTERS).join("").replace(/[. ]+$/, "");
   const suffix = event === undefined ? "" : ` #${event}`;
   const query = event !== undefined ? `event=${event}` : from !== undefined && from > 1 ? `from=${from}` : "";
   return { authority: "session", path: `/${session}/${name === "" ? session.slice(0, 8) : name}${suffix}.session`, query };
@@ -59,4 +61,27 @@ export function readHandoffParts({ authority, path, query }: Parts): { session: 
   const session = /^\/([0-9A-Za-z-]+)\/handoff\.md$/.exec(path)?.[1];
   if (authority !== "handoff" || session === undefined || !/^[a-z0-9]+$/.test(query)) return undefined;
   return { session, budget: query };
+}
+
+export function diffParts(a: string, b: string): Parts {
+  return { authority: "diff", path: `/${a}/${b}/diff.md`, query: "" };
+}
+
+export function readDiffParts({ authority, path }: Parts): { a: string; b: string } | undefined {
+  const [, a, b] = /^\/([0-9A-Za-z-]+)\/([0-9A-Za-z-]+)\/diff\.md$/.exec(path) ?? [];
+  return authority !== "diff" || a === undefined || b === undefined ? undefined : { a, b };
+}
+
+export type EditSide = "before" | "after";
+
+/** `file` gives the name, and with it the language. */
+export function editParts(session: string, event: number, side: EditSide, file: string): Parts {
+  const name = file.split(/[/\\]/).at(-1) ?? "";
+  return { authority: "edit", path: `/${session}/${event}/${side}/${name === "" ? "file" : name}`, query: "" };
+}
+
+export function readEditParts({ authority, path }: Parts): { session: string; event: number; side: EditSide } | undefined {
+  const [, session, event, side] = /^\/([0-9A-Za-z-]+)\/(\d+)\/(before|after)\//.exec(path) ?? [];
+  if (authority !== "edit" || session === undefined) return undefined;
+  return { session, event: Number(event), side: side === "before" ? "before" : "after" };
 }

@@ -7,6 +7,7 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { daemonAddress, handoffParts, readHandoffParts, SCHEME } from "./address";
 import { citations } from "./outline";
+import { sendToAgent } from "../sessions/send";
 import { commandUri, linesOf } from "./sessions";
 
 const SELECTOR: vscode.DocumentSelector = { scheme: SCHEME, language: "markdown" };
@@ -53,6 +54,7 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
     return [
       { title: text.handoffCopy(), command: "opensession.handoff.copy" },
       { title: text.handoffChat(), command: "opensession.handoff.chat" },
+      { title: text.handoffSend(), command: "opensession.handoff.send" },
       { title: text.handoffSave(), command: "opensession.handoff.save" },
       { title: text.handoffEdit(), command: "opensession.handoff.edit" },
       { title: text.handoffBudget(asked.budget), command: "opensession.handoff.budget" },
@@ -80,6 +82,12 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
       await vscode.env.clipboard.writeText(query);
       void vscode.window.showInformationMessage(text.chatMissing());
     }
+  }
+
+  async send(uri?: vscode.Uri): Promise<void> {
+    const document = await handoffOf(uri);
+    const asked = document === undefined ? undefined : readHandoffParts(document.uri);
+    if (asked !== undefined) await sendToAgent(this.daemon, asked.session, asked.budget);
   }
 
   async save(uri?: vscode.Uri): Promise<void> {
@@ -112,7 +120,7 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
       description: detail(),
       picked: label === asked.budget,
     }));
-    const chosen = await vscode.window.showQuickPick(items);
+    const chosen = await vscode.window.showQuickPick(items, { title: text.handoffBudget(asked.budget) });
     if (chosen !== undefined) await this.show(asked.session, chosen.label);
   }
 }

@@ -1,110 +1,62 @@
-// What a session's text says of itself: where its events are, what folds, where it links to. The daemon writes the text
-// (`session/document`); prompts stand at the margin, events indented by two, four within subagents, bodies two deeper.
+// What the daemon says of a document: where events stand in a session's text, what folds, what a handoff cites.
 
-export interface EventLine {
-  /** From 0. */
-  line: number;
-  event: number;
-  indent: number;
-  /** `you`, `agent`, `output`, `edit`, or a tool's name. */
-  label: string;
-  rest: string;
-  failed: boolean;
-}
+import type { DocumentEvent } from "../daemon/protocol";
 
 export interface Fold {
   start: number;
   end: number;
 }
 
-export interface TextLink {
+export interface Citation {
   line: number;
   start: number;
   end: number;
-  address: string;
+  /** As it is written; absent where it is the document's own session. */
+  session?: string;
+  event: number;
 }
 
-const EVENT = /^( *)#(\d+) (\S+)(?: \d\d:\d\d)?(?: {1,2}(.*))?$/;
-const INDENT_MOST = 4;
-const ADDRESS = /opensession:\/\/session\/[0-9A-Za-z-]+(?:#\d+)?/g;
+export const isPrompt = (event: DocumentEvent): boolean => event.kind === "prompt";
+export const isEdit = (event: DocumentEvent): boolean => event.kind === "edit";
+export const isThinking = (event: DocumentEvent): boolean => event.kind === "thinking";
+export const hasFailed = (event: DocumentEvent): boolean => event.failed === true;
 
-/** The lines at which events begin. A number is only ever followed by greater ones: outputs may hold the like. */
-export function eventLines(lines: readonly string[]): EventLine[] {
-  const found: EventLine[] = [];
-  let last = 0;
-  lines.forEach((text, line) => {
-    const read = EVENT.exec(text);
-    if (read === null) return;
-    const [, spaces = "", digits = "", label = "", rest = ""] = read;
-    const event = Number(digits);
-    if (spaces.length > INDENT_MOST || spaces.length % 2 !== 0 || event <= last) return;
-    last = event;
-    const failed = label === "error" || (label === "output" && /^failed\b/.test(rest));
-    found.push({ line, event, indent: spaces.length, label, rest, failed });
+/** Turns, and within them the events that have a body. */
+export function folds(outline: readonly DocumentEvent[]): Fold[] {
+  const found: Fold[] = [];
+  outline.forEach((event, index) => {
+    const end = isPrompt(event) ? turnEnd(outline, index) : event.last;
+    if (end > event.line) found.push({ start: event.line, end });
   });
   return found;
 }
 
-export const isPrompt = (event: EventLine): boolean => event.label === "you" && event.indent === 0;
-export const isEdit = (event: EventLine): boolean => event.label === "edit";
-
-/** Turns, and within them the events that have a body. */
-export function folds(lines: readonly string[], events: readonly EventLine[]): Fold[] {
-  const found: Fold[] = [];
-  const endBefore = (line: number): number => {
-    let end = line - 1;
-    while (end > 0 && lines[end]?.trim() === "") end -= 1;
-    return end;
-  };
-  const add = (start: number, next: number): void => {
-    const end = endBefore(next);
-    if (end > start) found.push({ start, end });
-  };
-  const prompts = events.filter(isPrompt);
-  prompts.forEach((prompt, index) => add(prompt.line, prompts[index + 1]?.line ?? lines.length));
-  events.forEach((event, index) => {
-    if (!isPrompt(event)) add(event.line, events[index + 1]?.line ?? lines.length);
-  });
-  return found.sort((one, other) => one.start - other.start);
+/** The last line of the turn that the prompt at `index` begins. */
+export function turnEnd(outline: readonly DocumentEvent[], index: number): number {
+  const next = outline.findIndex((event, at) => at > index && isPrompt(event));
+  return outline[next === -1 ? outline.length - 1 : next - 1]?.last ?? 0;
 }
 
 /** The line of an event; of the one before it where it is not shown by itself. */
-export function lineOf(events: readonly EventLine[], event: number): number | undefined {
-  let line: number | undefined;
-  for (const known of events) {
-    if (known.event > event) break;
-    line = known.line;
-  }
-  return line;
+export function lineOf(outline: readonly DocumentEvent[], event: number): number | undefined {
+  return outline.findLast((known) => known.event <= event)?.line;
 }
 
 /** The first line after `line` (before it, backwards) that is wanted. */
 export function neighbour(
-  events: readonly EventLine[],
+  outline: readonly DocumentEvent[],
   line: number,
   direction: 1 | -1,
-  wanted: (event: EventLine) => boolean,
+  wanted: (event: DocumentEvent) => boolean,
 ): number | undefined {
-  const chosen = events.filter(wanted);
+  const chosen = outline.filter(wanted);
   return direction === 1
     ? chosen.find((event) => event.line > line)?.line
     : chosen.findLast((event) => event.line < line)?.line;
 }
 
-/** Addresses that the daemon wrote. */
-export function links(lines: readonly string[]): TextLink[] {
-  return lines.flatMap((text, line) =>
-    [...text.matchAll(ADDRESS)].map((match) => ({
-      line,
-      start: match.index,
-      end: match.index + match[0].length,
-      address: match[0],
-    })),
-  );
-}
-
 /** Citations of a handoff: `[#131]`, `[4f2a91c7#131]`, several in one pair of brackets. */
-export function citations(lines: readonly string[]): { line: number; start: number; end: number; session?: string; event: number }[] {
+export function citations(lines: readonly string[]): Citation[] {
   return lines.flatMap((text, line) =>
     [...text.matchAll(/\[((?:[0-9a-f]{8,32})?#\d+(?:[,; -]+(?:[0-9a-f]{8,32})?#\d+)*)\]/g)].flatMap((group) =>
       [...(group[1] ?? "").matchAll(/([0-9a-f]{8,32})?#(\d+)/g)].map((match) => {
@@ -114,4 +66,35 @@ export function citations(lines: readonly string[]): { line: number; start: numb
       }),
     ),
   );
+}
+
+/** Citations of a comparison, whose sides are called A and B: on their line, or in the heading above it. */
+export function comparedCitations(lines: readonly string[], a: string, b: string): Citation[] {
+  let heading: string | undefined;
+  const sideAt: (string | undefined)[] = lines.map((text) => {
+    const only = /^Only ([AB]), /.exec(text)?.[1];
+    if (only !== undefined || /^(#|Both, )/.test(text)) heading = only;
+    return heading;
+  });
+  return citations(lines).map((citation) => {
+    const before = (lines[citation.line] ?? "").slice(0, citation.start).replace(/`[^`]*`/g, "");
+    const named = [...before.matchAll(/(?:^|[\s;])([AB])(?=[:, ])/g)].at(-1)?.[1] ?? sideAt[citation.line];
+    return { ...citation, session: citation.session ?? (named === "B" ? b : a) };
+  });
+}
+
+/** What stood in the file, and what stands there after an edit, as far as the hunks of its diff tell. */
+export function sides(diff: string): { before: string; after: string } {
+  const before: string[] = [];
+  const after: string[] = [];
+  for (const line of diff.replace(/\n$/, "").split("\n")) {
+    const rest = line.slice(1);
+    if (line.startsWith("@@")) {
+      // What lies between two hunks is not told.
+      if (before.length + after.length > 0) [before, after].forEach((side) => side.push("", "…", ""));
+    } else if (line.startsWith("-")) before.push(rest);
+    else if (line.startsWith("+")) after.push(rest);
+    else if (!line.startsWith("\\")) [before, after].forEach((side) => side.push(rest));
+  }
+  return { before: before.join("\n"), after: after.join("\n") };
 }

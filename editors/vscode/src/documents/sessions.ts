@@ -1,10 +1,13 @@
-// Sessions as read-only documents: their text, folds, links and outline.
+// Sessions as read-only documents: their text, folds, links, outline, and lenses on edits.
 
 import * as vscode from "vscode";
 import type { Daemon } from "../daemon/daemon";
+import type { DocumentEvent } from "../daemon/protocol";
+import * as settings from "../settings";
 import * as text from "../text";
-import { readDaemonAddress, readSessionParts, SCHEME, type SessionAddress, sessionParts } from "./address";
-import { eventLines, folds, isEdit, isPrompt, lineOf, links } from "./outline";
+import { daemonAddress, readDaemonAddress, readSessionParts, SCHEME, type SessionAddress, sessionParts } from "./address";
+import { folds, hasFailed, isEdit, isPrompt, isThinking, lineOf, turnEnd } from "./outline";
+import { EditTokens, LEGEND } from "./tokens";
 
 const SELECTOR: vscode.DocumentSelector = { scheme: SCHEME, language: "opensession" };
 /** Live sessions are read again at most so often. */
@@ -22,12 +25,14 @@ export class SessionDocuments
     vscode.TextDocumentContentProvider,
     vscode.FoldingRangeProvider,
     vscode.DocumentLinkProvider,
-    vscode.DocumentSymbolProvider
+    vscode.DocumentSymbolProvider,
+    vscode.CodeLensProvider
 {
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
   /** Where a long session's text goes on, by document. */
   private readonly next = new Map<string, number>();
+  private readonly outlines = new Map<string, DocumentEvent[]>();
   private readonly titles = new Map<string, string>();
   private readonly waiting = new Map<string, NodeJS.Timeout>();
 
@@ -38,7 +43,12 @@ export class SessionDocuments
       vscode.languages.registerFoldingRangeProvider(SELECTOR, this),
       vscode.languages.registerDocumentLinkProvider(SELECTOR, this),
       vscode.languages.registerDocumentSymbolProvider(SELECTOR, this),
-      vscode.workspace.onDidCloseTextDocument(({ uri }) => this.next.delete(uri.toString())),
+      vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      vscode.languages.registerDocumentSemanticTokensProvider(SELECTOR, new EditTokens(this), LEGEND),
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.next.delete(uri.toString());
+        this.outlines.delete(uri.toString());
+      }),
       this.daemon.onDidUpdateSession((update) => {
         if ("session" in update) this.refresh((session) => session === update.session);
         else this.refresh(() => true);
@@ -60,6 +70,7 @@ export class SessionDocuments
     this.learn(document.session, document.title);
     if (document.next === null) this.next.delete(uri.toString());
     else this.next.set(uri.toString(), document.next);
+    this.outlines.set(uri.toString(), document.outline ?? []);
     return document.text;
   }
 
@@ -72,7 +83,8 @@ export class SessionDocuments
     if (event !== undefined && next !== undefined && event >= next) {
       document = await vscode.workspace.openTextDocument(uriOf({ session, from: event }, name));
     }
-    const line = event === undefined ? undefined : lineOf(eventLines(linesOf(document)), event);
+    const outline = this.outline(document);
+    const line = event === undefined ? undefined : lineOf(outline, event);
     const place = new vscode.Range(line ?? 0, 0, line ?? 0, 0);
     const editor = await vscode.window.showTextDocument(document, {
       preserveFocus: shown.preserveFocus ?? false,
@@ -81,8 +93,13 @@ export class SessionDocuments
       ...(line === undefined ? {} : { selection: place }),
     });
     if (line !== undefined) editor.revealRange(place, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
-    if (shown.preserveFocus !== true && shown.preview !== true) await fold(line);
+    if (shown.preserveFocus !== true && shown.preview !== true) await fold(line, outline);
     return editor;
+  }
+
+  /** The events of a document, in order. */
+  outline(document: vscode.TextDocument): readonly DocumentEvent[] {
+    return this.outlines.get(document.uri.toString()) ?? [];
   }
 
   /** Opens one event in full. */
@@ -97,37 +114,40 @@ export class SessionDocuments
   }
 
   provideFoldingRanges(document: vscode.TextDocument): vscode.FoldingRange[] {
-    const lines = linesOf(document);
-    return folds(lines, eventLines(lines)).map(({ start, end }) => new vscode.FoldingRange(start, end));
+    return folds(this.outline(document)).map(({ start, end }) => new vscode.FoldingRange(start, end));
   }
 
-  provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
+  async provideDocumentLinks(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.DocumentLink[]> {
     const next = this.next.get(document.uri.toString());
-    return links(linesOf(document)).flatMap(({ line, start, end, address }) => {
+    const textDocument = { uri: document.uri.toString() };
+    const links = await this.daemon.requestIfReady("textDocument/documentLink", { textDocument }, token);
+    return (links ?? []).flatMap(({ range: { start, end }, target: address }) => {
+      if (address === undefined) return [];
+      const range = new vscode.Range(start.line, start.character, end.line, end.character);
       const target = readDaemonAddress(address);
-      if (target === undefined) return [];
+      // A file, with its line after `#`.
+      if (target === undefined) return [new vscode.DocumentLink(range, vscode.Uri.parse(address))];
       const goesOn = target.event !== undefined && target.event === next;
       const command = goesOn ? "opensession.openRest" : target.event === undefined ? "opensession.open" : "opensession.openEvent";
-      const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end), commandUri(command, address));
+      const link = new vscode.DocumentLink(range, commandUri(command, address));
       link.tooltip = goesOn || target.event === undefined ? text.goesOn() : text.openEvent(target.event);
       return [link];
     });
   }
 
   provideDocumentSymbols(document: vscode.TextDocument): vscode.DocumentSymbol[] {
-    const lines = linesOf(document);
-    const events = eventLines(lines);
+    const outline = this.outline(document);
     const top: vscode.DocumentSymbol[] = [];
-    events.forEach((event, index) => {
+    outline.forEach((event, index) => {
       const prompt = isPrompt(event);
-      if (!prompt && !isEdit(event) && !event.failed) return;
-      const next = prompt ? events.slice(index + 1).find(isPrompt) : events[index + 1];
-      const end = Math.max(event.line, (next?.line ?? lines.length) - 1);
-      const kind = prompt ? vscode.SymbolKind.String : event.failed ? vscode.SymbolKind.Event : vscode.SymbolKind.File;
-      const name = event.rest.trim() === "" ? event.label : event.rest;
-      const whole = new vscode.Range(event.line, 0, end, lines[end]?.length ?? 0);
-      const head = new vscode.Range(event.line, 0, event.line, lines[event.line]?.length ?? 0);
-      const symbol = new vscode.DocumentSymbol(name, `#${event.event}`, kind, whole, head);
+      if ((!prompt && !isEdit(event) && !hasFailed(event)) || event.line >= document.lineCount) return;
+      const end = Math.min(prompt ? turnEnd(outline, index) : event.last, document.lineCount - 1);
+      const kind = prompt ? vscode.SymbolKind.String : isEdit(event) ? vscode.SymbolKind.File : vscode.SymbolKind.Event;
+      const head = document.lineAt(event.line);
+      // `#131 you 14:31  Run it…`: what stands after two spaces tells most.
+      const about = head.text.trimStart().split("  ").slice(1).join("  ").trim();
+      const whole = head.range.union(document.lineAt(end).range);
+      const symbol = new vscode.DocumentSymbol(about === "" ? head.text.trim() : about, `#${event.event}`, kind, whole, head.range);
       const parent = prompt ? undefined : top.at(-1);
       if (parent === undefined) top.push(symbol);
       else parent.children.push(symbol);
@@ -135,12 +155,24 @@ export class SessionDocuments
     return top;
   }
 
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const session = readSessionParts(document.uri)?.session;
+    if (session === undefined) return [];
+    return this.outline(document).flatMap((event) => {
+      if (!isEdit(event) || event.path === undefined) return [];
+      const range = new vscode.Range(event.line, 0, event.line, 0);
+      const diff = { title: text.openDiff(), command: "opensession.openDiff", arguments: [daemonAddress(session, event.event)] };
+      const file = { title: text.openFile(), command: "opensession.openFile", arguments: [session, event.path] };
+      return [new vscode.CodeLens(range, diff), new vscode.CodeLens(range, file)];
+    });
+  }
+
   async openRest(session: string, from: number): Promise<void> {
     const document = await vscode.workspace.openTextDocument(uriOf({ session, from }, await this.title(session)));
     await vscode.window.showTextDocument(document, { preview: true });
   }
 
-  private async title(session: string): Promise<string> {
+  async title(session: string): Promise<string> {
     const known = this.titles.get(session);
     if (known !== undefined) return known;
     const { title } = (await this.daemon.request("session/get", { session })).session;
@@ -174,8 +206,10 @@ function uriOf(address: SessionAddress, title: string): vscode.Uri {
   return vscode.Uri.from({ scheme: SCHEME, ...sessionParts(address, title) });
 }
 
-/** Folds the bodies of calls, but for the one that was asked for. */
-async function fold(line: number | undefined): Promise<void> {
+/** Folds what turns hold, but for what was asked for. */
+async function fold(line: number | undefined, outline: readonly DocumentEvent[]): Promise<void> {
   await vscode.commands.executeCommand("editor.foldLevel2");
-  if (line !== undefined) await vscode.commands.executeCommand("editor.unfold", { selectionLines: [line] });
+  const open = line === undefined ? [] : [line];
+  if (settings.thinkingIsOpen()) open.push(...outline.filter(isThinking).map((event) => event.line));
+  if (open.length > 0) await vscode.commands.executeCommand("editor.unfold", { selectionLines: open });
 }

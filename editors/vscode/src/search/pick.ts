@@ -5,16 +5,18 @@ import { errorText, isCancelled } from "../daemon/client";
 import type { Daemon } from "../daemon/daemon";
 import type { Hit, SearchAnswer, SessionInfo } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";
-import type { SessionDocuments } from "../documents/sessions";
+import { linesOf, type SessionDocuments } from "../documents/sessions";
 import { sessionItems } from "../sessions/pick";
 import * as settings from "../settings";
 import * as text from "../text";
-import { isOnePlainTerm, marked, withoutIcons } from "./snippet";
+import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
 
-const TYPING_REST_MS = 60;
+const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
-const SESSIONS = 40;
-const HITS_PER_SESSION = 4;
+const SESSIONS = 20;
+const HITS_PER_SESSION = 3;
+const HEAD_ICON = new vscode.ThemeIcon("history");
+const INDENT = "\u2003";
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {
@@ -23,11 +25,16 @@ interface Item extends vscode.QuickPickItem {
 }
 
 export class Search {
-  private readonly highlight = vscode.window.createTextEditorDecorationType({
-    isWholeLine: true,
-    backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),
-    overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.findMatchForeground"),
-  });
+  private readonly marks: Marks = {
+    event: vscode.window.createTextEditorDecorationType({
+      isWholeLine: true,
+      backgroundColor: new vscode.ThemeColor("editor.rangeHighlightBackground"),
+    }),
+    match: vscode.window.createTextEditorDecorationType({
+      backgroundColor: new vscode.ThemeColor("editor.findMatchHighlightBackground"),
+      overviewRulerColor: new vscode.ThemeColor("editorOverviewRuler.findMatchForeground"),
+    }),
+  };
 
   constructor(
     private readonly daemon: Daemon,
@@ -36,12 +43,19 @@ export class Search {
   ) {}
 
   dispose(): void {
-    this.highlight.dispose();
+    this.marks.event.dispose();
+    this.marks.match.dispose();
   }
 
   show(query = ""): void {
-    new Searching(this.daemon, this.documents, this.handoff, this.highlight).open(query);
+    new Searching(this.daemon, this.documents, this.handoff, this.marks).open(query);
   }
+}
+
+/** How the event that was found, and the matches in it, look. */
+interface Marks {
+  event: vscode.TextEditorDecorationType;
+  match: vscode.TextEditorDecorationType;
 }
 
 /** One opening of the list. */
@@ -50,11 +64,14 @@ class Searching {
   private where = settings.scope();
   private asked = 0;
   private cancel: vscode.CancellationTokenSource | undefined;
-  private typing: NodeJS.Timeout | undefined;
+  private waiting: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
   private accepted = false;
   private hidden = false;
   private previewed: vscode.TextEditor | undefined;
+  private previewing: Promise<void> = Promise.resolve();
+  private readonly previews = new Set<string>();
+  private readonly tabsBefore = new Set(tabs().map(addressOf));
   private readonly before = vscode.window.activeTextEditor;
   private readonly beforeSelection = this.before?.selection;
   private readonly scopeButton = { iconPath: new vscode.ThemeIcon("globe"), tooltip: text.scopeAll() };
@@ -67,7 +84,7 @@ class Searching {
     private readonly daemon: Daemon,
     private readonly documents: SessionDocuments,
     private readonly handoff: (session: string) => Promise<void>,
-    private readonly highlight: vscode.TextEditorDecorationType,
+    private readonly marks: Marks,
   ) {}
 
   open(query: string): void {
@@ -81,10 +98,7 @@ class Searching {
     pick.buttons = [this.scopeButton, this.syntaxButton];
     pick.value = query;
     this.head();
-    pick.onDidChangeValue(() => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => void this.ask(), TYPING_REST_MS);
-    });
+    pick.onDidChangeValue(() => void this.ask());
     pick.onDidChangeActive(([item]) => this.rest(item));
     pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
     pick.onDidTriggerButton((button) => this.press(button));
@@ -105,7 +119,11 @@ class Searching {
     this.cancel?.dispose();
     const cancel = new vscode.CancellationTokenSource();
     this.cancel = cancel;
-    this.pick.busy = true;
+    // What is answered at once needs no bar.
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => {
+      this.pick.busy = true;
+    }, BUSY_REST_MS);
     const query = this.pick.value;
     const scope = settings.scopeOf(this.where);
     let items: Item[];
@@ -123,8 +141,11 @@ class Searching {
       items = [said(text.failed(errorText(error)))];
     }
     if (asked !== this.asked || this.hidden) return;
-    this.pick.busy = false;
+    clearTimeout(this.waiting);
+    if (this.pick.busy) this.pick.busy = false;
     this.pick.items = items;
+    const best = items.find((item) => item.hit !== undefined);
+    if (best !== undefined) this.pick.activeItems = [best];
   }
 
   private items(query: string, answer: SearchAnswer): Item[] {
@@ -136,16 +157,19 @@ class Searching {
       ...wrong,
       ...answer.sessions.flatMap(({ session, hits, total }): Item[] => {
         this.documents.learn(session.id, session.title);
-        const head = `${session.title} · ${text.describe(session, this.daemon.agentName(session.agent), now)}`;
+        const about = text.describe(session, this.daemon.agentName(session.agent), now);
         const rest = total > hits.length ? ` · ${text.moreHits(total - hits.length)}` : "";
+        const buttons = [this.sideButton, this.handoffButton, this.linkButton];
         return [
-          { label: withoutIcons(head + rest), kind: vscode.QuickPickItemKind.Separator },
+          { label: "", kind: vscode.QuickPickItemKind.Separator },
+          // A separator's own words would be drawn into the first hit's line.
+          { label: withoutIcons(session.title), description: about + rest, iconPath: HEAD_ICON, alwaysShow: true, buttons, session },
           ...hits.map((hit) => ({
-            label: withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
+            label: INDENT + withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
             description: `#${hit.event} ${hit.kind}`,
-            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: hit.tool }),
+            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: INDENT + hit.tool }),
             alwaysShow: true,
-            buttons: [this.sideButton, this.handoffButton, this.linkButton],
+            buttons,
             session,
             hit,
           })),
@@ -162,11 +186,11 @@ class Searching {
     this.resting = setTimeout(() => {
       const shown = { preserveFocus: true, preview: true };
       const address = { session: holder(session, hit), event: hit.event };
-      this.documents.show(address, hit.session == null ? session.title : undefined, shown).then(
+      this.previewing = this.documents.show(address, hit.session == null ? session.title : undefined, shown).then(
         (editor) => {
-          if (this.hidden && !this.accepted) return void this.bringBack(editor);
           this.previewed = editor;
-          editor.setDecorations(this.highlight, [editor.selection]);
+          this.previews.add(editor.document.uri.toString());
+          if (!this.hidden) this.mark(editor, hit);
         },
         // A preview that fails shows nothing; opening it says why.
         () => undefined,
@@ -183,10 +207,22 @@ class Searching {
     const title = hit?.session == null ? session.title : undefined;
     try {
       const editor = await this.documents.show(address, title, column === undefined ? {} : { column });
-      if (hit !== undefined) editor.setDecorations(this.highlight, [editor.selection]);
+      if (hit !== undefined) this.mark(editor, hit);
     } catch (error) {
       void vscode.window.showErrorMessage(text.failed(errorText(error)));
     }
+  }
+
+  /** Marks what was found, and brings the first match into sight. */
+  private mark(editor: vscode.TextEditor, hit: Hit): void {
+    const { document } = editor;
+    const event = this.documents.outline(document).find((known) => known.event === hit.event);
+    const lines = linesOf(document);
+    const found = event === undefined ? [] : places(lines, event.line, event.last, matchedWords(hit.text, hit.ranges));
+    const ranges = found.map(({ line, start, end }) => new vscode.Range(line, start, line, end));
+    editor.setDecorations(this.marks.event, event === undefined ? [] : [new vscode.Range(event.line, 0, event.line, 0)]);
+    editor.setDecorations(this.marks.match, ranges);
+    if (ranges[0] !== undefined) editor.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
   private press(button: vscode.QuickInputButton): void {
@@ -216,27 +252,35 @@ class Searching {
 
   private async close(): Promise<void> {
     this.hidden = true;
-    clearTimeout(this.typing);
+    clearTimeout(this.waiting);
     clearTimeout(this.resting);
     this.cancel?.cancel();
     this.cancel?.dispose();
     this.pick.dispose();
-    if (!this.accepted && this.previewed !== undefined) await this.bringBack(this.previewed);
+    // A preview that is on its way still comes.
+    await this.previewing;
+    if (!this.accepted && this.previewed !== undefined) await this.bringBack();
   }
 
-  private async bringBack(previewed: vscode.TextEditor): Promise<void> {
-    previewed.setDecorations(this.highlight, []);
-    const uri = previewed.document.uri.toString();
-    const tabs = vscode.window.tabGroups.all.flatMap((tabGroup) => tabGroup.tabs);
-    const tab = tabs.find(({ input, isPreview }) => isPreview && input instanceof vscode.TabInputText && input.uri.toString() === uri);
-    if (tab !== undefined) await vscode.window.tabGroups.close(tab, true);
-    if (this.before !== undefined && !this.before.document.isClosed) {
-      await vscode.window.showTextDocument(this.before.document, {
-        ...(this.before.viewColumn === undefined ? {} : { viewColumn: this.before.viewColumn }),
-        ...(this.beforeSelection === undefined ? {} : { selection: this.beforeSelection }),
-      });
-    }
+  /** Closes the preview; what was open before it comes to the front by that. */
+  private async bringBack(): Promise<void> {
+    const previews = tabs().filter((tab) => tab.isPreview && !this.tabsBefore.has(addressOf(tab)) && this.previews.has(addressOf(tab)));
+    if (previews.length > 0) await vscode.window.tabGroups.close(previews, true);
+    const before = this.before?.document;
+    // The preview may have taken the place of another one.
+    if (before === undefined || before.isClosed || tabs().some((tab) => addressOf(tab) === before.uri.toString())) return;
+    await vscode.window.showTextDocument(before, {
+      preserveFocus: true,
+      ...(this.before?.viewColumn === undefined ? {} : { viewColumn: this.before.viewColumn }),
+      ...(this.beforeSelection === undefined ? {} : { selection: this.beforeSelection }),
+    });
   }
+}
+
+const tabs = (): vscode.Tab[] => vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+
+function addressOf({ input }: vscode.Tab): string {
+  return input instanceof vscode.TabInputText ? input.uri.toString() : "";
 }
 
 /** The session that holds a hit: a subagent's, or the one it is listed under. */

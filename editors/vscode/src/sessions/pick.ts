@@ -7,21 +7,22 @@ import * as settings from "../settings";
 import * as text from "../text";
 import { group } from "./groups";
 
-const LISTED = 200;
+const LISTED = 100;
 
 interface Item extends vscode.QuickPickItem {
   session?: SessionInfo;
 }
 
-/** A session that the user chose. */
-export async function pickSession(daemon: Daemon, title: string): Promise<SessionInfo | undefined> {
+/** A session that the user chose; `except` is not among them. */
+export async function pickSession(daemon: Daemon, title: string, except?: string): Promise<SessionInfo | undefined> {
   const scope = settings.scopeOf(settings.scope());
   const cancel = new vscode.CancellationTokenSource();
   const items = daemon.request("session/list", { filter: { scope }, limit: LISTED }, cancel.token).then((page): Item[] => {
-    if (page.sessions.length === 0) {
+    const sessions = page.sessions.filter(({ id }) => id !== except);
+    if (sessions.length === 0) {
       return [{ label: text.noSession(), description: text.noSessionDetail(page.sessions_kept), alwaysShow: true }];
     }
-    return sessionItems(daemon, page.sessions);
+    return sessionItems(daemon, sessions);
   });
   try {
     const options = { title, placeHolder: text.pickSession(), matchOnDescription: true, matchOnDetail: true };

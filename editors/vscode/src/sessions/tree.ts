@@ -37,7 +37,7 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
   ) {}
 
   register(): vscode.Disposable {
-    const view = vscode.window.createTreeView("opensession.sessions", { treeDataProvider: this });
+    const view = vscode.window.createTreeView("opensession.sessions", { treeDataProvider: this, canSelectMany: true });
     this.view = view;
     return vscode.Disposable.from(
       view,
@@ -46,6 +46,14 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
       // What is shown stays while the daemon is away.
       this.daemon.onDidChangeState((state) => {
         if (state === "ready") this.reload();
+        const { lastWords, isLost } = this.daemon;
+        const down = lastWords === "" ? (isLost ? text.daemonDown() : "") : text.daemonFailed(lastWords);
+        view.message = state === "down" ? down : "";
+      }),
+      this.daemon.onDidUpdateIndex((status) => {
+        const done = status.agents.reduce((sum, agent) => sum + agent.done, 0);
+        const total = status.agents.reduce((sum, agent) => sum + agent.total, 0);
+        view.message = status.state === "reading" && status.first_run ? text.readingSessions(done, total) : "";
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("opensession.tree") || event.affectsConfiguration("opensession.scope")) this.reload();

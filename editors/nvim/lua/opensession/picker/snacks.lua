@@ -18,6 +18,9 @@ local function format(shown)
     out[#out + 1] = { line:sub(first + 1, last), highlight[2] }
     at = last
   end
+  if at < #line then
+    out[#out + 1] = { line:sub(at + 1) }
+  end
   return out
 end
 
@@ -68,14 +71,22 @@ function M.live(spec)
     return function(add)
       local async = require("snacks.picker.util.async").running()
       local found
-      local cancel = spec.find(context.filter.search, function(error, entries)
-        if error then
-          picker.say(error)
-        end
-        found = entries or {}
-        async:resume()
+      local cancel
+      -- Finders run where the editor's functions may not be called.
+      vim.schedule(function()
+        cancel = spec.find(context.filter.search, function(error, entries)
+          if error then
+            picker.say(error)
+          end
+          found = entries or {}
+          async:resume()
+        end)
       end)
-      async:on("abort", cancel)
+      async:on("abort", function()
+        if cancel then
+          cancel()
+        end
+      end)
       while not found do
         async:suspend()
       end

@@ -1,0 +1,162 @@
+// The whole extension against an editor and a daemon that the tests play.
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { createMessageConnection, type MessageConnection, SocketMessageReader, SocketMessageWriter } from "vscode-jsonrpc/node";
+import { activate } from "../src/extension";
+import { commands, host, type Item, type Pick } from "./vscode";
+
+const SESSION = {
+  id: "4f2a91c7aa", short_id: "4f2a91c7", agent: "claude-code", title: "Fix the flaky lock test", updated: new Date().toISOString(),
+  state: "live", repository: "app", branch: "main", first_prompt: null, stats: { turns: 2, files: 1, added: 2, removed: 1, errors: 0 },
+};
+const asked: { method: string; params: Record<string, unknown> }[] = [];
+const folder = mkdtempSync(join(tmpdir(), "opensession-"));
+const sockets: Socket[] = [];
+let server: Server | undefined;
+/** Answers that the test gives when it wants to, by query. */
+const held = new Map<string, (answer: unknown) => void>();
+const context = { subscriptions: [] as { dispose(): void }[] };
+
+const answers: Record<string, (params: never) => unknown> = {
+  "daemon/hello": () => ({ version: "0.1.0", protocol: 1, capabilities: [] }),
+  initialize: () => ({}),
+  "agent/list": () => [{ id: "claude-code", name: "Claude Code", sessions: 3, begin: { command: ["claude"] } }, { id: "aider", name: "Aider", sessions: 0 }],
+  "session/subscribe": () => 1,
+  "index/subscribe": () => 2,
+  "session/list": () => ({ sessions: [SESSION], next: null, total: 14, sessions_kept: 14 }),
+  "daemon/status": () => ({ version: "0.1.0", publish_on: "manual" }),
+  "session/get": () => ({ session: SESSION, resume: null, children: [] }),
+  "session/document": () => ({ session: SESSION.id, title: SESSION.title, text: "text", next: null }),
+  "handoff/create": ({ budget }: { budget: string }) => ({ text: `# Handoff\n\n- it failed [#8], ${budget}` }),
+  "session/diff": () => ({ markdown: "# A: x, B: y" }),
+  "search/query": ({ query }: { query: string }) => {
+    if (query.startsWith("held")) return new Promise((resolve) => held.set(query, resolve));
+    if (query === "nothing") return { sessions: [], hits: 0, errors: [], empty: { without: [], elsewhere: 3 }, searched: 308, reading: false };
+    return found(query);
+  },
+};
+
+function found(text: string): unknown {
+  const hit = { event: 8, kind: "output", error: true, text: `🔒 ${text} here`, ranges: [[2, 2 + text.length]] };
+  return { sessions: [{ session: SESSION, hits: [hit], total: 5 }], hits: 5, errors: [], empty: null, searched: 308, reading: false };
+}
+
+before(async () => {
+  const path = join(folder, "daemon.sock");
+  server = createServer((socket) => {
+    sockets.push(socket);
+    const connection: MessageConnection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket));
+    for (const [method, answer] of Object.entries(answers)) {
+      connection.onRequest(method, (params: never) => {
+        asked.push({ method, params });
+        return answer(params);
+      });
+    }
+    connection.listen();
+  });
+  await new Promise<void>((resolve) => server?.listen(path, resolve));
+  const binary = join(folder, "opensession");
+  writeFileSync(binary, `#!/bin/sh\necho ${path}\n`);
+  chmodSync(binary, 0o755);
+  host.settings["path"] = binary;
+  activate(context as never);
+  await until("the daemon is connected to", () => host.contexts["opensession.state"] === "ready");
+});
+
+after(() => {
+  context.subscriptions.forEach((one) => one.dispose());
+  sockets.forEach((socket) => socket.destroy());
+  server?.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let trial = 0; trial < 400; trial += 1) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.fail(`never: ${what}`);
+}
+
+async function search(words: string): Promise<Pick> {
+  await commands.executeCommand("opensession.search");
+  const pick = host.picks.at(-1) as Pick;
+  pick.type(words);
+  return pick;
+}
+
+const hits = (pick: Pick): Item[] => pick.items.filter((item) => "hit" in item && item.kind === undefined);
+
+test("activation registers what the manifest offers, and only looks for a daemon", async () => {
+  const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { contributes: { commands: { command: string }[] } };
+  for (const { command } of manifest.contributes.commands) assert.ok(host.commands.has(command), command);
+  assert.deepEqual(host.said, []);
+  await until("the status item counts", () => host.statusItem.text !== "");
+  assert.equal(host.statusItem.text, "$(history) 14 · 1 live");
+});
+
+test("a search marks its matches, and is asked for with every letter", async () => {
+  const pick = await search("lock poisoned");
+  await until("hits", () => hits(pick).length === 1);
+  assert.deepEqual(
+    pick.items.map(({ label, description }) => [label.trim(), description]),
+    [["", undefined], ["Fix the flaky lock test", "Claude Code · now · live · 4 more"], ["🔒 «lock poisoned» here", "#8 output"]],
+  );
+  assert.equal(pick.activeItems[0], hits(pick)[0], "Enter opens the first hit");
+  assert.ok(pick.items.every((item) => item.kind === -1 || item.alwaysShow === true), "the daemon's order is kept");
+  pick.type("lock");
+  await until("the next hits", () => pick.items.some(({ label }) => label.includes("🔒 lock here")));
+  pick.accept();
+  await until("the session opens", () => host.opened.at(-1)?.uri.authority === "session");
+  assert.match(host.opened.at(-1)?.uri.path ?? "", /^\/4f2a91c7aa\/Fix the flaky lock test\.session$/);
+});
+
+test("a late answer is dropped, and an empty one says what was searched", async () => {
+  const pick = await search("held one");
+  await until("the first is asked for", () => held.has("held one"));
+  pick.type("held two");
+  await until("the second is asked for", () => held.has("held two"));
+  held.get("held two")?.(found("two"));
+  await until("the second's hits", () => pick.items.some(({ label }) => label.includes("two")));
+  held.get("held one")?.(found("one"));
+  pick.type("nothing");
+  await until("the reason", () => pick.items[0]?.label === "No session matches");
+  assert.equal(pick.items[0]?.detail, "Searched 308 sessions · in other repositories: 3");
+  assert.ok(!pick.items.some(({ label }) => label.includes("one")));
+  pick.hide();
+});
+
+test("a handoff opens for the session that is chosen, and is copied", async () => {
+  host.choose = (items) => items.find((item) => "session" in item);
+  await commands.executeCommand("opensession.handoff");
+  const document = host.opened.at(-1);
+  assert.equal(document?.uri.toString(), "opensession://handoff/4f2a91c7aa/handoff.md?standard");
+  await commands.executeCommand("opensession.handoff.copy", document?.uri);
+  assert.ok(host.said.includes("Copied"));
+});
+
+test("what agents cannot be begun is not offered", async () => {
+  let offered: string[] = [];
+  host.choose = (items) => {
+    offered = items.map(({ label }) => label);
+    return undefined;
+  };
+  await commands.executeCommand("opensession.handoff.send", host.opened.at(-1)?.uri);
+  assert.deepEqual(offered, ["Claude Code"]);
+});
+
+test("two rows are compared at once", async () => {
+  const row = (id: string): unknown => ({ kind: "session", session: { ...SESSION, id } });
+  await commands.executeCommand("opensession.diff", row("aaaa"), [row("aaaa"), row("bbbb")]);
+  assert.equal(host.opened.at(-1)?.uri.path, "/aaaa/bbbb/diff.md");
+});
+
+test("a daemon that goes away is seen", async () => {
+  sockets.forEach((socket) => socket.destroy());
+  await until("it is down", () => host.contexts["opensession.state"] === "down");
+  await until("the status item warns", () => host.statusItem.text === "$(warning) OpenSession");
+});
