@@ -24,7 +24,7 @@ use projects::Projects;
 use sources::{Rescan, Sources};
 
 use super::{Commit, Job, watch::Watch};
-use crate::{catalog::Catalog, store::SourceRow, warnings::Warnings};
+use crate::{catalog::Catalog, hosts::Home, store::SourceRow, warnings::Warnings};
 
 /// Everything is looked at again after so long, whatever the system's file events said.
 const RESCAN_ALWAYS: Duration = Duration::from_mins(20);
@@ -80,6 +80,8 @@ pub enum Signal {
     Forgotten(PathBuf),
     /// A scan found projects.
     Projects(Vec<PathBuf>),
+    /// These home directories of other machines are followed from now on.
+    Homes(Vec<Arc<Home>>),
     /// The configuration changed.
     Configured(Arc<DaemonConfig>),
     /// End.
@@ -110,6 +112,8 @@ pub struct SchedulerParts {
     pub catalog: Arc<RwLock<Arc<Catalog>>>,
     /// Projects that were found by a scan.
     pub projects: Vec<PathBuf>,
+    /// What stands for home directories of other machines.
+    pub homes: Vec<Arc<Home>>,
 }
 
 /// The scheduler.
@@ -132,7 +136,7 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler that has not looked at anything yet.
     pub fn new(parts: SchedulerParts) -> Self {
-        let sources = Sources::new(parts.rows, parts.environment, parts.config);
+        let sources = Sources::new(parts.rows, parts.environment, parts.homes, parts.config);
         Self {
             sources,
             watch: Watch::new(parts.own_signals),
@@ -225,6 +229,10 @@ impl Scheduler {
             }
             Signal::Forgotten(path) => self.sources.forgotten(&path),
             Signal::Projects(projects) => self.projects.add(projects),
+            Signal::Homes(homes) => {
+                self.sources.set_homes(homes);
+                self.rescan();
+            }
             Signal::Configured(config) => {
                 self.sources.configure(config);
                 self.rescan();

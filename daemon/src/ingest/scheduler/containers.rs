@@ -5,6 +5,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,6 +13,7 @@ use opensession_agents::{Agent, CutError, Listing, Source, database};
 use rustc_hash::FxHashMap;
 
 use super::stamp::Stamp;
+use crate::hosts::Home;
 
 /// A container that is written to without pause is listed this often.
 const PACE: Duration = Duration::from_millis(150);
@@ -30,12 +32,15 @@ pub(super) struct Containers {
 pub(super) struct Listed {
     pub(super) agent: &'static dyn Agent,
     pub(super) container: PathBuf,
+    /// The home directory of another machine that it lies in.
+    pub(super) home: Option<Arc<Home>>,
     /// The sessions it named, and the listing; without one the container is gone. Or why it could not be listed.
     pub(super) outcome: Result<(Vec<Source>, Option<Listing>), String>,
 }
 
 struct Container {
     agent: &'static dyn Agent,
+    home: Option<Arc<Home>>,
     /// As it was when it was listed last: itself and its write-ahead log. Empty for a folder, which tells nothing.
     stamp: Option<[Option<Stamp>; 2]>,
     mark: Vec<u8>,
@@ -48,9 +53,13 @@ struct Container {
 
 impl Containers {
     /// There is such a container.
-    pub(super) fn find(&mut self, agent: &'static dyn Agent, path: PathBuf) {
+    pub(super) fn find(&mut self, agent: &'static dyn Agent, path: PathBuf, home: Option<&Arc<Home>>) {
+        if home.is_some_and(|home| !home.holds_file(&path)) {
+            return;
+        }
         self.known.entry((agent.id(), path)).or_insert_with(|| Container {
             agent,
+            home: home.cloned(),
             stamp: None,
             mark: Vec::new(),
             listed: None,
@@ -62,8 +71,14 @@ impl Containers {
     }
 
     /// Something in the container changed: it is listed soon.
-    pub(super) fn touch(&mut self, agent: &'static dyn Agent, path: PathBuf, now: Instant) {
-        self.find(agent, path.clone());
+    pub(super) fn touch(
+        &mut self,
+        agent: &'static dyn Agent,
+        path: PathBuf,
+        home: Option<&Arc<Home>>,
+        now: Instant,
+    ) {
+        self.find(agent, path.clone(), home);
         if let Some(container) = self.known.get_mut(&(agent.id(), path)) {
             let soonest = container.listed.map_or(now, |listed| now.max(listed + PACE));
             container.due.get_or_insert(soonest);
@@ -135,7 +150,7 @@ impl Container {
                 Err(error.to_string())
             }
         };
-        Listed { agent: self.agent, container: path.to_owned(), outcome }
+        Listed { agent: self.agent, container: path.to_owned(), home: self.home.clone(), outcome }
     }
 }
 
