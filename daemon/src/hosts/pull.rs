@@ -30,7 +30,7 @@ const FILES_MOST: usize = 200_000;
 /// Folders whose listings are awaited at once.
 const LISTINGS: usize = 32;
 /// Files asked for by name at once.
-const NAMES: usize = 64;
+const NAMES: usize = 32;
 /// A file written to within so many seconds before it was listed may be written to in the same second again.
 const SETTLES: i64 = 2;
 /// Files that are named as left there.

@@ -12,7 +12,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, Receiver},
+        mpsc::{self, Receiver, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -213,7 +213,12 @@ impl Shell {
         match error {
             ShellError::Lost(_) => {
                 let words = self.said();
-                let code = self.child.try_wait().ok().flatten().and_then(|status| status.code());
+                // Who has said everything is ending; whoever else holds its words open is not waited for.
+                let status = match self.all_said.try_recv() {
+                    Err(TryRecvError::Disconnected) => self.child.wait().ok(),
+                    _ => self.child.try_wait().ok().flatten(),
+                };
+                let code = status.and_then(|status| status.code());
                 match (words.is_empty(), code) {
                     (false, _) => ShellError::Refused(words),
                     (true, Some(127)) => ShellError::Unusable("it has no POSIX shell"),
