@@ -20,8 +20,8 @@ mod shell;
 mod tests;
 mod wanted;
 
+pub(crate) use address::THIS_MACHINE;
 pub use address::{Address, AddressError, NameFault, check_name};
 pub use home::{Home, HomeError, original_home, suggested_name};
-pub(crate) use address::THIS_MACHINE;
 pub use registry::{AddError, HostRow, Hosts, HostsParts};
 pub(crate) use registry::{INTERVAL_LEAST_SECS, INTERVAL_SECS};

@@ -133,13 +133,7 @@ pub(super) fn list(hosts: &[HostInfo], json: bool, context: &mut Context<'_>) ->
     Ok(if hosts.is_empty() { Exit::NothingFound } else { Exit::Done })
 }
 
-fn add(
-    address: &str,
-    name: Option<&str>,
-    every: u32,
-    json: bool,
-    context: &mut Context<'_>,
-) -> Result<Exit, Failure> {
+fn add(address: &str, name: Option<&str>, every: u32, json: bool, context: &mut Context<'_>) -> Result<Exit, Failure> {
     let params = json!({ "address": address, "name": name, "interval_secs": every });
     let added: HostAdded = context.ask("host/add", &params)?;
     let name = clean::one_line(&added.host.name).into_owned();

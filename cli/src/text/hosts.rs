@@ -79,7 +79,9 @@ pub(crate) fn pulling(progress: &HostProgress) -> String {
 }
 
 pub(crate) fn hint_kept_on(name: &str) -> String {
-    format!("it is kept, and tried again: opensession remote sync {name}; opensession remote remove {name} takes it away")
+    format!(
+        "it is kept, and tried again: opensession remote sync {name}; opensession remote remove {name} takes it away"
+    )
 }
 
 pub(crate) fn imported(name: &str, sessions: u64, agents: &[String], is_new: bool) -> String {

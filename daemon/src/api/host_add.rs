@@ -9,8 +9,8 @@ use super::{errors, host_sync};
 use crate::{
     engine::Engine,
     hosts::{
-        AddError, Address, Home, HostRow, INTERVAL_LEAST_SECS, INTERVAL_SECS, check_name, original_home,
-        Hosts, suggested_name,
+        AddError, Address, Home, HostRow, Hosts, INTERVAL_LEAST_SECS, INTERVAL_SECS, check_name, original_home,
+        suggested_name,
     },
 };
 
@@ -72,7 +72,10 @@ fn from_address(
     interval_secs: Option<u32>,
 ) -> RpcResult<HostAdded> {
     let parsed: Address = address.parse().map_err(|error| {
-        errors::bad_value(format!("{address:?} is no address: {error}"), "write user@host, user@host:port, or a host of ~/.ssh/config")
+        errors::bad_value(
+            format!("{address:?} is no address: {error}"),
+            "write user@host, user@host:port, or a host of ~/.ssh/config",
+        )
     })?;
     let interval_secs = interval_secs.unwrap_or(INTERVAL_SECS);
     if interval_secs < INTERVAL_LEAST_SECS {

@@ -36,11 +36,7 @@ pub(super) fn answer(engine: &Engine, name: &str, wanted: &Scope) -> RpcResult<S
             command.push(address.destination());
             command
         }),
-        now: session
-            .cwd
-            .as_deref()
-            .filter(|_| session.host.is_none())
-            .and_then(|cwd| git::now(Path::new(cwd))),
+        now: session.cwd.as_deref().filter(|_| session.host.is_none()).and_then(|cwd| git::now(Path::new(cwd))),
         session,
     })
 }

@@ -44,7 +44,9 @@ pub enum AddressError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameFault {
     /// It is not made of the characters of names.
-    #[error("a host's name is made of letters, digits, `.`, `-` and `_`, begins with a letter or digit, and has at most {NAME_LONGEST}")]
+    #[error(
+        "a host's name is made of letters, digits, `.`, `-` and `_`, begins with a letter or digit, and has at most {NAME_LONGEST}"
+    )]
     Form,
     /// It means this machine.
     #[error("`{THIS_MACHINE}` is this machine")]
@@ -160,9 +162,28 @@ mod tests {
             Err(error) => format!("{error}"),
         };
         let table: Vec<String> = [
-            "ann@build.example.org", "build", "ann@build:2222", "ann@::1", "ann@[::1]:22", "[fe80::1%eth0]",
-            "", "ann@", "@build", "-oProxyCommand=x", "ann@-oProxyCommand=x", "-l@build", "a b", "build\n", "build;id",
-            "$(id)", "ann@build:0", "ann@build:ssh", "[::1", "[::1]x", "a'b", "ann@b@uild",
+            "ann@build.example.org",
+            "build",
+            "ann@build:2222",
+            "ann@::1",
+            "ann@[::1]:22",
+            "[fe80::1%eth0]",
+            "",
+            "ann@",
+            "@build",
+            "-oProxyCommand=x",
+            "ann@-oProxyCommand=x",
+            "-l@build",
+            "a b",
+            "build\n",
+            "build;id",
+            "$(id)",
+            "ann@build:0",
+            "ann@build:ssh",
+            "[::1",
+            "[::1]x",
+            "a'b",
+            "ann@b@uild",
         ]
         .iter()
         .map(|text| format!("{text:?}: {}", read(text)))

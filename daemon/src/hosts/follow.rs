@@ -102,7 +102,8 @@ impl Follow {
             return self.interval();
         }
         // As if the daemon had never stopped.
-        let since = self.row.last_pull_ms.map_or(i64::MAX, |last| Timestamp::now().as_millisecond().saturating_sub(last));
+        let since =
+            self.row.last_pull_ms.map_or(i64::MAX, |last| Timestamp::now().as_millisecond().saturating_sub(last));
         let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
         jittered(self.interval().saturating_sub(since).max(START))
     }
@@ -170,11 +171,7 @@ impl Follow {
                     Some(time) => format!("cannot pull from {}: {error}; as it was at {time:.0}", self.address),
                     None => format!("cannot pull from {}: {error}", self.address),
                 };
-                warnings.set(Warning {
-                    subject: subject(&self.row.name),
-                    message,
-                    remedy: Some(remedy.clone()),
-                });
+                warnings.set(Warning { subject: subject(&self.row.name), message, remedy: Some(remedy.clone()) });
                 let failure = Some((error.to_string(), remedy));
                 self.shared.update(id, |_, outcome| outcome.failure = failure);
                 // What came before it failed is as good.
@@ -193,7 +190,9 @@ fn remedy(error: &PullError, address: &Address) -> String {
         PullError::Shell(ShellError::Refused(words)) => {
             let says = |part: &str| words.contains(part);
             if says("Permission denied") || says("Too many authentication failures") {
-                format!("nothing is asked while it is pulled, so a key must let you in: ssh-copy-id, or ssh-add; try {by_hand}")
+                format!(
+                    "nothing is asked while it is pulled, so a key must let you in: ssh-copy-id, or ssh-add; try {by_hand}"
+                )
             } else if says("Host key verification failed") || says("REMOTE HOST IDENTIFICATION") {
                 format!("look at its host key once by hand: {by_hand}")
             } else if says("Could not resolve") || says("Name or service not known") {

@@ -146,7 +146,9 @@ pub fn original_home(folder: &Path) -> Option<PathBuf> {
 /// What a machine may be called whose disk the folder lies on: as `etc/hostname` says, else as the folder.
 pub fn suggested_name(folder: &Path) -> Option<String> {
     let plain = |name: &str| {
-        let kept = |character: char| if character.is_ascii_alphanumeric() || ".-_".contains(character) { character } else { '-' };
+        let kept = |character: char| {
+            if character.is_ascii_alphanumeric() || ".-_".contains(character) { character } else { '-' }
+        };
         let name: String = name.trim().chars().take(64).map(kept).collect();
         let name = name.trim_matches(['.', '-', '_']).to_owned();
         super::check_name(&name).is_ok().then_some(name)

@@ -313,9 +313,8 @@ impl Shared {
     /// Agents that are read.
     pub(super) fn agents(&self) -> Vec<&'static dyn Agent> {
         let config = self.config.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_wanted = |agent: &&dyn Agent| {
-            config.watchers.enabled(agent.switch()) && !config.privacy.excludes_agent(agent.id())
-        };
+        let is_wanted =
+            |agent: &&dyn Agent| config.watchers.enabled(agent.switch()) && !config.privacy.excludes_agent(agent.id());
         opensession_agents::registry::agents().iter().copied().filter(is_wanted).collect()
     }
 

@@ -55,7 +55,8 @@ impl Wishes {
         for agent in agents {
             let own = agent.roots(environment).into_iter();
             // The home directory itself is nobody's folder, and what lies elsewhere cannot be told from here.
-            roots.extend(own.filter(|root| root.path.starts_with(&home) && root.path != home).map(|root| (agent, root)));
+            roots
+                .extend(own.filter(|root| root.path.starts_with(&home) && root.path != home).map(|root| (agent, root)));
         }
         Self { home, roots }
     }
@@ -68,9 +69,8 @@ impl Wishes {
                 *folders.entry(below.to_owned()).or_default() |= root.recursive;
             }
         }
-        let within = |path: &Path| {
-            path.ancestors().skip(1).any(|ancestor| folders.get(ancestor).copied().unwrap_or(false))
-        };
+        let within =
+            |path: &Path| path.ancestors().skip(1).any(|ancestor| folders.get(ancestor).copied().unwrap_or(false));
         let outermost = folders.iter().filter(|(path, _)| !within(path));
         outermost.map(|(path, recursive)| Folder { path: path.clone(), recursive: *recursive }).collect()
     }
@@ -130,7 +130,8 @@ fn judge(agent: &dyn Agent, root: &Root, path: &Path, beside: &mut BTreeSet<Path
             return Some(How::Database);
         }
         // Its log, its index, its journal.
-        let is_part = database::of_file(path) == *container || path.as_os_str().as_encoded_bytes().ends_with(b"-journal");
+        let is_part =
+            database::of_file(path) == *container || path.as_os_str().as_encoded_bytes().ends_with(b"-journal");
         return (!is_part).then_some(How::Whole);
     }
     if let Some(source) = agent.source_at(root, path) {
@@ -167,9 +168,10 @@ mod tests {
             assert!(found.is_some_and(|folder| folder.recursive), "{known}: {folders:?}");
         }
         for (at, folder) in folders.iter().enumerate() {
-            let outer = folders.iter().enumerate().find(|(other, outer)| {
-                *other != at && outer.recursive && folder.path.starts_with(&outer.path)
-            });
+            let outer = folders
+                .iter()
+                .enumerate()
+                .find(|(other, outer)| *other != at && outer.recursive && folder.path.starts_with(&outer.path));
             assert_eq!(outer, None, "{folder:?}");
             assert!(!folder.path.as_os_str().is_empty());
         }

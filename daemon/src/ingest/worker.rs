@@ -135,7 +135,14 @@ impl Worker {
         let mut cursor: Option<Cursor> = row.map(|row| row.cursor).filter(|cursor| *cursor != Cursor::default());
         let dictionary = reader.dictionary()?;
         let open = |row: Option<&_>, problems| {
-            SessionReading::open(job.agent, job.source.clone(), job.origin.clone(), row, problems, dictionary.as_deref())
+            SessionReading::open(
+                job.agent,
+                job.source.clone(),
+                job.origin.clone(),
+                row,
+                problems,
+                dictionary.as_deref(),
+            )
         };
         // Opened at the first record: most looks at a source find nothing new.
         let mut session: Option<SessionReading> = None;

@@ -172,11 +172,10 @@ impl Writer {
             "INSERT INTO source (agent, path, kind, native_id, parent, host, cursor) VALUES (?, ?, ?, ?, ?, ?, '{}')
              ON CONFLICT (agent, path) DO UPDATE SET kind = excluded.kind RETURNING id",
         )?;
-        Ok(statement
-            .query_row(
-                params![agent, path_text(&source.path), source.kind as u8, source.native_id, parent, host],
-                |row| row.get(0),
-            )?)
+        Ok(statement.query_row(
+            params![agent, path_text(&source.path), source.kind as u8, source.native_id, parent, host],
+            |row| row.get(0),
+        )?)
     }
 
     /// The source's file lies elsewhere now: what was read of it stays.

@@ -8,9 +8,9 @@ use crate::{
     error,
     types::{
         AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-        HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionPage,
-        SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
+        HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope,
+        Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument,
+        SessionFilter, SessionPage, SessionSummary, SessionUpdate, StatsAnswer, StatsBy,
     },
 };
 

@@ -238,6 +238,7 @@ pub struct SessionFilter {
     /// Agents' ids; empty: any.
     pub agents: Vec<String>,
     /// Another machine by its name, or a glob of it; `local` is this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// A model, or a glob of it: `opus*`.
     pub model: Option<String>,

@@ -71,13 +71,7 @@ impl Containers {
     }
 
     /// Something in the container changed: it is listed soon.
-    pub(super) fn touch(
-        &mut self,
-        agent: &'static dyn Agent,
-        path: PathBuf,
-        home: Option<&Arc<Home>>,
-        now: Instant,
-    ) {
+    pub(super) fn touch(&mut self, agent: &'static dyn Agent, path: PathBuf, home: Option<&Arc<Home>>, now: Instant) {
         self.find(agent, path.clone(), home);
         if let Some(container) = self.known.get_mut(&(agent.id(), path)) {
             let soonest = container.listed.map_or(now, |listed| now.max(listed + PACE));

@@ -15,9 +15,9 @@ use super::{ParseContext, regex::RegexProblem};
 
 /// The names of all fields.
 pub(super) const NAMES: [&str; 30] = [
-    "after", "agent", "before", "branch", "case", "cost", "cwd", "duration", "exit", "file", "has", "host", "is", "kind",
-    "model", "on", "parent", "path", "repo", "role", "root", "session", "since", "sort", "text", "title", "tokens",
-    "tool", "turns", "until",
+    "after", "agent", "before", "branch", "case", "cost", "cwd", "duration", "exit", "file", "has", "host", "is",
+    "kind", "model", "on", "parent", "path", "repo", "role", "root", "session", "since", "sort", "text", "title",
+    "tokens", "tool", "turns", "until",
 ];
 
 /// Whether that is the name of a field.

@@ -16,10 +16,10 @@ use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten,
-    HandoffAnswer, HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage,
-    RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff,
-    SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary, SessionUpdate, StatsAnswer,
-    StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    HandoffAnswer, HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexState, IndexStatus,
+    PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief,
+    SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionPage, SessionSummary,
+    SessionUpdate, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -77,8 +77,7 @@ fn is_within(one: &Known, other: &Known) -> bool {
     if one.source.container().is_some() && other.source.container().is_some() {
         // The version tells the state that the session is in.
         let version = Stamp::of_version(&one.source);
-        return version.modified_ns != 0
-            && (version == other.stamp || version == Stamp::of_version(&other.source));
+        return version.modified_ns != 0 && (version == other.stamp || version == Stamp::of_version(&other.source));
     }
     if (one.source.kind, other.source.kind) == (SourceKind::Lines, SourceKind::Lines) {
         return is_beginning(one, other).unwrap_or(false);
