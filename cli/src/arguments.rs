@@ -79,6 +79,9 @@ pub(crate) struct FilterArguments {
     /// Only sessions of this agent, by its id: claude-code; may be repeated
     #[arg(long, visible_alias = "tool", value_name = "AGENT")]
     pub(crate) agent: Vec<String>,
+    /// Only sessions of this machine, by its name; local is this one; * stands for anything
+    #[arg(long, value_name = "HOST")]
+    pub(crate) host: Option<String>,
     /// Only sessions of this model; * stands for anything: 'opus*'
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
@@ -111,6 +114,7 @@ impl FilterArguments {
         SessionFilter {
             scope: Scope { cwd: context.directory(), all: self.all || self.repo.is_some() },
             agents: self.agent,
+            host: self.host,
             model: self.model,
             repository: self.repo,
             branch: self.branch,
@@ -137,6 +141,7 @@ impl FilterArguments {
         for agent in &self.agent {
             push("agent", Some(agent));
         }
+        push("host", self.host.as_ref());
         push("model", self.model.as_ref());
         push("repo", self.repo.as_ref());
         push("branch", self.branch.as_ref());

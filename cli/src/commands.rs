@@ -9,10 +9,12 @@ mod export;
 mod forget;
 mod handoff;
 mod help;
+mod import;
 mod index;
 mod log;
 mod lsp;
 mod mcp;
+mod remote;
 mod restore;
 mod resume;
 mod rpc;
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Export(export::Arguments),
     Diff(diff::Arguments),
     Discover(discover::Arguments),
+    Import(import::Arguments),
+    Remote(remote::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
     Forget(forget::Arguments),
@@ -67,6 +71,8 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Export(arguments)) => export::run(&arguments, context),
         Some(Command::Diff(arguments)) => diff::run(&arguments, context),
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
+        Some(Command::Import(arguments)) => import::run(arguments, context),
+        Some(Command::Remote(arguments)) => remote::run(arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),
         Some(Command::Forget(arguments)) => forget::run(arguments, context),

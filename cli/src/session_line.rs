@@ -120,11 +120,12 @@ pub(crate) fn fields(session: &SessionInfo, context: &Context<'_>) -> Vec<String
         format!("{relation} {}", clean::one_line(parent))
     });
     let path = context.path(&session.path);
-    let fields: [(&str, Option<String>); 12] = [
+    let fields: [(&str, Option<String>); 13] = [
         (text::FIELD_ID, Some(clean::one_line(&session.id).into_owned())),
         (text::FIELD_AGENT_ID, Some(clean::one_line(&session.native_id).into_owned())),
         (text::FIELD_PARENT, parent),
         (text::FIELD_STARTED, session.started.map(|started| times.absolute(started))),
+        (text::FIELD_HOST, clean(&session.host)),
         (text::FIELD_DIRECTORY, session.cwd.as_deref().map(|cwd| context.path(cwd))),
         (text::FIELD_COMMIT, clean(&session.commit)),
         (text::FIELD_REMOTE, clean(&session.remote)),
@@ -154,13 +155,18 @@ pub(crate) fn tabs(session: &SessionInfo) -> String {
     .join("\t")
 }
 
-/// Where a session took place: `app@main`, the repository's owner left out.
+/// Where a session took place: `app@main`, the repository's owner left out; of another machine `app@main  laptop`.
 pub(crate) fn place(session: &SessionInfo) -> String {
     let repository = session.repository.as_deref().map(clean::one_line).unwrap_or_default();
     let name = repository.rsplit('/').next().unwrap_or_default();
-    match session.branch.as_deref().map(clean::one_line) {
+    let place = match session.branch.as_deref().map(clean::one_line) {
         Some(branch) if !branch.is_empty() => format!("{name}@{branch}"),
         _ => name.to_owned(),
+    };
+    match session.host.as_deref().map(clean::one_line) {
+        Some(host) if place.is_empty() => host.into_owned(),
+        Some(host) => format!("{place}  {host}"),
+        None => place,
     }
 }
 

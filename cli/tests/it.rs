@@ -7,6 +7,7 @@ mod it {
     pub(crate) mod doctor;
     pub(crate) mod handoff;
     pub(crate) mod harness;
+    pub(crate) mod hosts;
     pub(crate) mod index;
     pub(crate) mod log;
     pub(crate) mod real;

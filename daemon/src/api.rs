@@ -9,6 +9,9 @@ mod file_sessions;
 mod filter;
 mod handoff_create;
 mod handoff_write;
+mod host_add;
+mod host_remove;
+mod host_sync;
 mod index_refresh;
 mod problem_list;
 mod scope;
@@ -39,9 +42,7 @@ use jsonrpsee::{
 use opensession_hail::Kind;
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
-    SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
+    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.
@@ -228,6 +229,36 @@ impl DaemonServer for Api {
             session_export::answer(engine, &session, &asked, &scope.unwrap_or_default())
         })
         .await
+    }
+
+    async fn hosts(&self) -> RpcResult<Vec<HostInfo>> {
+        self.blocking(|engine| Ok(engine.hosts.list())).await
+    }
+
+    async fn host_add(
+        &self,
+        folder: Option<String>,
+        address: Option<String>,
+        name: Option<String>,
+        interval_secs: Option<u32>,
+    ) -> RpcResult<HostAdded> {
+        self.blocking(move |engine| {
+            let asked = host_add::Asked { folder, address, name, interval_secs };
+            host_add::answer(engine, asked)
+        })
+        .await
+    }
+
+    async fn host_remove(&self, name: String, forget: Option<bool>) -> RpcResult<HostRemoved> {
+        self.blocking(move |engine| host_remove::answer(engine, &name, forget.unwrap_or_default())).await
+    }
+
+    async fn host_sync(&self, name: Option<String>) -> RpcResult<Vec<HostInfo>> {
+        self.blocking(move |engine| host_sync::answer(engine, name.as_deref())).await
+    }
+
+    async fn subscribe_hosts(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
+        subscriptions::hosts(&self.engine, pending).await
     }
 
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {

@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, watch};
 use crate::{
     catalog::{Catalog, Directory},
     git::Places,
+    hosts::{Hosts, HostsParts},
     indexing::{Indexing, IndexingState},
     ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
     search::SearchIndex,
@@ -50,6 +51,8 @@ pub struct Engine {
     pub warnings: Arc<Warnings>,
     /// How many subscribers to sessions there are.
     pub subscribers: Arc<AtomicUsize>,
+    /// Other machines.
+    pub hosts: Hosts,
     environment: Environment,
     config: RwLock<Arc<DaemonConfig>>,
     catalog: Arc<RwLock<Arc<Catalog>>>,
@@ -75,6 +78,7 @@ impl Engine {
         let rows = reader.sources()?;
         let directory = load_directory(&reader, &rows)?;
         let projects = reader.projects()?;
+        let host_rows = reader.hosts()?;
         drop(reader);
 
         let config = Arc::new(config);
@@ -133,10 +137,22 @@ impl Engine {
             warnings: warnings.clone(),
             catalog: catalog.clone(),
             projects,
+            homes: Hosts::homes(&host_rows, &environment.home),
         };
         threads.push(spawn("schedule", move || Scheduler::new(parts).run())?);
 
+        let hosts = Hosts::start(HostsParts {
+            rows: host_rows,
+            mirrors: paths.mirrors_dir(),
+            own_home: environment.home.clone(),
+            config: config.clone(),
+            catalog: catalog.clone(),
+            commits: commits.clone(),
+            signals: signals.clone(),
+            warnings: warnings.clone(),
+        });
         Ok(Arc::new(Engine {
+            hosts,
             paths,
             started: Timestamp::now(),
             store,
@@ -176,6 +192,7 @@ impl Engine {
     pub fn configure(&self, config: DaemonConfig) {
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
+        self.hosts.configure(config.clone());
         self.signal(Signal::Configured(config));
     }
 
@@ -233,6 +250,7 @@ impl Engine {
 
     /// Ends reading, brings everything to disk, and waits for it.
     pub fn stop(&self) {
+        self.hosts.stop();
         self.signal(Signal::Stop);
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         // The committer is the first; it may be asked to stop only after those that feed it have ended.

@@ -16,7 +16,7 @@ use opensession_protocol::{RebuildScope, Warning};
 use crate::{
     catalog::{Directory, SessionKey},
     git::Places,
-    ingest::{self, Job},
+    ingest::{self, Job, Origin},
     search::{SearchDocument, SearchIndex, index::Rebuild},
     store::{Change, ChangeKind, EventRange, Reader, Store, StoreError, Writer},
     warnings::Warnings,
@@ -204,6 +204,7 @@ impl Indexing {
             live: false,
             takes_over: false,
             exclusions: Arc::default(),
+            origin: Origin::named(row.host.as_deref()),
         };
         if let Some((committed, entry)) = ingest::rederive_session(&mut reader, writer, &job, &known, &self.places)? {
             if let Some(last) = committed.changes.last() {

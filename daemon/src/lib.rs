@@ -8,6 +8,7 @@ pub mod catalog;
 mod document;
 pub mod engine;
 pub mod git;
+pub mod hosts;
 pub mod indexing;
 pub mod ingest;
 pub mod lifecycle;

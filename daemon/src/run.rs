@@ -148,5 +148,11 @@ fn agents_environment() -> Environment {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    Environment { home: paths::Environment::read().home, variables, platform, projects: Vec::new() }
+    Environment {
+        home: paths::Environment::read().home,
+        variables,
+        platform,
+        projects: Vec::new(),
+        out_of_sight: false,
+    }
 }

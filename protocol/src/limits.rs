@@ -23,11 +23,14 @@ pub const DRAIN_TIME: Duration = Duration::from_secs(5);
 /// How long a client waits for a daemon that it started.
 pub const START_TIME: Duration = Duration::from_secs(5);
 
-/// How long a request of this method may take: a minute, or ten for those that read every session, look through many
-/// folders, or write a session that may be of any length.
+/// How long a request of this method may take: a minute; ten for those that read every session, look through many
+/// folders, or write a session that may be of any length; as long as a pull from another machine.
 pub fn request_time(method: &str) -> Duration {
     match method {
-        "index/refresh" | "index/rebuild" | "agent/scan" | "session/export" => Duration::from_mins(10),
+        "index/refresh" | "index/rebuild" | "agent/scan" | "session/export" | "host/add" | "host/remove" => {
+            Duration::from_mins(10)
+        }
+        "host/sync" => Duration::from_mins(40),
         _ => Duration::from_mins(1),
     }
 }

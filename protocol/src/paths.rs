@@ -167,6 +167,11 @@ impl Paths {
         self.data_dir.join("index")
     }
 
+    /// The directory with the mirrors of other machines' home directories.
+    pub fn mirrors_dir(&self) -> PathBuf {
+        self.data_dir.join("remotes")
+    }
+
     /// The daemon's log.
     pub fn log(&self) -> PathBuf {
         self.state_dir.join("daemon.log")

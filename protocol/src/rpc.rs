@@ -8,9 +8,7 @@ use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 
 use crate::types::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-    SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
-    SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
+    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
 };
 
 /// Methods of the daemon.
@@ -144,6 +142,40 @@ pub trait Daemon {
         redact: Option<bool>,
         scope: Option<Scope>,
     ) -> RpcResult<ExportAnswer>;
+
+    /// Lists the other machines whose sessions are kept here.
+    #[method(name = "host/list")]
+    async fn hosts(&self) -> RpcResult<Vec<HostInfo>>;
+
+    /// Adds another machine: the home directory in `folder` (mounted or copied; an agent's own folder works too), or the
+    /// one that ssh reaches at `address` (`user@host:port`, or a name of the user's ssh configuration), which is pulled
+    /// every `interval_secs` (900 when absent, 60 at least). One that is known already is given as it is. A folder is
+    /// read when this answers, an address is pulled after it.
+    #[method(name = "host/add", param_kind = map)]
+    async fn host_add(
+        &self,
+        folder: Option<String>,
+        address: Option<String>,
+        name: Option<String>,
+        interval_secs: Option<u32>,
+    ) -> RpcResult<HostAdded>;
+
+    /// Follows a machine no longer, and deletes its mirror. Its sessions stay, unless `forget` is asked for.
+    #[method(name = "host/remove", param_kind = map)]
+    async fn host_remove(&self, name: String, forget: Option<bool>) -> RpcResult<HostRemoved>;
+
+    /// Pulls from a machine now, or from all, and answers when what came is searchable. A pull that fails is told in the
+    /// answer.
+    #[method(name = "host/sync", param_kind = map)]
+    async fn host_sync(&self, name: Option<String>) -> RpcResult<Vec<HostInfo>>;
+
+    /// Sends the machines whenever something about them changes, at most ten times a second.
+    #[subscription(
+        name = "host/subscribe" => "host/update",
+        unsubscribe = "host/unsubscribe",
+        item = Vec<HostInfo>
+    )]
+    async fn subscribe_hosts(&self) -> jsonrpsee::core::SubscriptionResult;
 
     /// Searches. The language is described in `protocol/SEARCH.md`.
     #[method(name = "search/query", param_kind = map)]

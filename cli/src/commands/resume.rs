@@ -49,6 +49,10 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     };
     let search = context.variable("PATH").or_else(|| env::var("PATH").ok()).unwrap_or_default();
     let missing = missing(&detail, &command[0], directory.as_deref(), &search, &|path| context.path(path));
+    if let Some(host) = &detail.session.host {
+        return elsewhere(&detail, host, &command, directory.as_deref(), arguments, context);
+    }
+    let missing = missing(&detail, &command[0], directory.as_deref(), context);
     if arguments.json {
         let reasons: Vec<&String> = missing.iter().map(|missing| &missing.fact).collect();
         let resume = json!({ "session": detail.session.id, "command": command, "cwd": directory, "missing": reasons });
@@ -78,6 +82,43 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     // The agent takes this process's place, so that signals, the terminal and the exit code are its own.
     let error = process.exec();
     Err(Failure::new(Exit::Refused, text::cannot_run(&command[0], &error.to_string())))
+}
+
+/// A session of another machine is gone on with there, by a command that is shown.
+fn elsewhere(
+    detail: &SessionDetail,
+    host: &str,
+    command: &[String],
+    directory: Option<&str>,
+    arguments: &Arguments,
+    context: &mut Context<'_>,
+) -> Result<Exit, Failure> {
+    let mut there = path::shell_line(command);
+    if let Some(directory) = directory {
+        there = format!("cd {} && {there}", path::shell_word(directory));
+    }
+    let whole = detail.resume_through.as_ref().map(|through| [through.as_slice(), &[there]].concat());
+    let fact = text::on_other_machine(&clean::one_line(host));
+    if arguments.json {
+        let resume = json!({
+            "session": detail.session.id,
+            "command": whole.as_deref().unwrap_or(command),
+            "cwd": if whole.is_some() { None } else { directory },
+            "missing": [fact],
+        });
+        context.json_as("resume", &resume)?;
+        return Ok(Exit::Done);
+    }
+    let Some(whole) = whole else {
+        return Err(Failure::new(Exit::Refused, fact).hint(text::HINT_HAND_OVER));
+    };
+    let line = clean::one_line(&path::shell_line(&whole)).into_owned();
+    if arguments.print {
+        context.output.line(&line)?;
+        context.output.talk(&fact);
+        return Ok(Exit::Done);
+    }
+    Err(Failure::new(Exit::Refused, fact).hint(text::hint_run_there(&line)))
 }
 
 /// Something without which the session cannot be resumed.

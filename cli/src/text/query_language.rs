@@ -15,6 +15,7 @@ pub(crate) const QUERY_LANGUAGE: &str = r#"The language of queries
 
 Fields: no space around the colon; (a,b) for several values
   agent:codex  model:opus*  repo:owner/name  branch:main  title:lock  cwd:app
+  host:laptop             of that machine; host:local this one
   session:4f2a91c7        of this session
   kind:output             prompt agent thinking call output edit command todo summary error
   role:human              human agent tool

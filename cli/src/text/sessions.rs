@@ -25,6 +25,7 @@ pub(crate) const FIELD_ID: &str = "id";
 pub(crate) const FIELD_AGENT_ID: &str = "agent's id";
 pub(crate) const FIELD_PARENT: &str = "from";
 pub(crate) const FIELD_STARTED: &str = "started";
+pub(crate) const FIELD_HOST: &str = "host";
 pub(crate) const FIELD_DIRECTORY: &str = "directory";
 pub(crate) const FIELD_COMMIT: &str = "commit";
 pub(crate) const FIELD_REMOTE: &str = "remote";

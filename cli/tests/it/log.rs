@@ -161,12 +161,12 @@ fn piped_and_json() {
 #[test]
 fn the_filter_goes_to_the_daemon() {
     let ended = run(Run::piped(), all()).run(
-        "log --since 2w --until today --agent codex --tool goose --model opus* --branch main --touches src/auth \
+        "log --since 2w --until today --agent codex --tool goose --host build --model opus* --branch main --touches src/auth \
          --grep lock_panicked --errors --subagents --repo app -n 3",
     );
     assert_eq!(
         ended.calls[1],
-        r#"session/list {"filter":{"scope":{"cwd":"/home/mina/app","all":true},"agents":["codex","goose"],"model":"opus*","repository":"app","branch":"main","since":"2w","until":"today","touches":"src/auth","grep":"lock panicked","errors":true,"subagents":true},"limit":3,"cursor":null,"time_zone":"Asia/Seoul"}"#
+        r#"session/list {"filter":{"scope":{"cwd":"/home/mina/app","all":true},"agents":["codex","goose"],"host":"build","model":"opus*","repository":"app","branch":"main","since":"2w","until":"today","touches":"src/auth","grep":"lock panicked","errors":true,"subagents":true},"limit":3,"cursor":null,"time_zone":"Asia/Seoul"}"#
     );
 }
 

@@ -14,5 +14,6 @@ mod live;
 mod mcp;
 mod names;
 mod records;
+mod remote;
 mod room;
 mod settings;

@@ -77,6 +77,7 @@ fn measure(agent: &dyn Agent, homes: &[PathBuf], bytes: u64) -> Result<(), CutEr
             variables: BTreeMap::new(),
             platform: Platform::Linux,
             projects: vec![home.clone()],
+            out_of_sight: false,
         };
         for root in agent.roots(&environment) {
             for problem in agent.find(&root, &mut |source| once.push(source)) {

@@ -85,6 +85,7 @@ impl Agent for Antigravity {
         // What was cut off in the one is whole in the other.
         let path = match file {
             Some(FULL) => path.to_owned(),
+            Some(TRANSCRIPT) if !logs.join(FULL).is_file() => path.to_owned(),
             Some(TRANSCRIPT) | None => {
                 [FULL, TRANSCRIPT].map(|name| logs.join(name)).into_iter().find(|file| file.is_file())?
             }

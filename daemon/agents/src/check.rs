@@ -19,7 +19,13 @@ const STATE_BYTES: usize = 64 << 10;
 
 /// An environment whose home is `home`, on Linux, without variables.
 pub(crate) fn environment(home: &Path) -> Environment {
-    Environment { home: home.to_owned(), variables: BTreeMap::new(), platform: Platform::Linux, projects: Vec::new() }
+    Environment {
+        home: home.to_owned(),
+        variables: BTreeMap::new(),
+        platform: Platform::Linux,
+        projects: Vec::new(),
+        out_of_sight: false,
+    }
 }
 
 /// The folder `below` in the samples: `OPENSESSION_CORPUS`, or `shared/corpus` beside the workspace. `None`, with a line

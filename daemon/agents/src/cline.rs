@@ -125,7 +125,10 @@ impl Agent for Cline {
     }
 
     fn roots(&self, environment: &Environment) -> Vec<Root> {
-        let remote = REMOTE_HOSTS.iter().map(|host| environment.home.join(host)).filter(|folder| folder.is_dir());
+        let remote = REMOTE_HOSTS
+            .iter()
+            .map(|host| environment.home.join(host))
+            .filter(|folder| environment.may_be_there(folder));
         let users: Vec<PathBuf> = environment.vscode_user_folders(&HOSTS).into_iter().chain(remote).collect();
         let mut paths = self.own_roots(environment);
         for user in users {

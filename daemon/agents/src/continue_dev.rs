@@ -47,6 +47,10 @@ impl Agent for Continue {
         homes.map(|home| Root { path: home.join("sessions"), recursive: false }).collect()
     }
 
+    fn beside(&self) -> &'static [&'static str] {
+        &[LIST]
+    }
+
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         match fs::read_dir(&root.path) {
             Ok(entries) => {

@@ -39,6 +39,10 @@ impl Agent for Copilot {
         places::roots(environment)
     }
 
+    fn beside(&self) -> &'static [&'static str] {
+        &["workspace.json"]
+    }
+
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         places::walk(root, &mut |place| {
             if let Place::Session(source) = place {

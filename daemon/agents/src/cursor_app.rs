@@ -48,6 +48,10 @@ impl Agent for CursorApp {
         places::roots(environment)
     }
 
+    fn beside(&self) -> &'static [&'static str] {
+        &["workspace.json", "meta.json"]
+    }
+
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         places::walk(root, &mut |place| {
             if let Place::Transcript(source) = place {

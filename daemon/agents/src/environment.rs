@@ -1,6 +1,9 @@
 //! What a reader may know of the machine: the home directory and the environment's variables, given by the caller.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 /// Where an agent's folders are looked for.
 #[derive(Debug, Clone)]
@@ -13,6 +16,9 @@ pub struct Environment {
     pub platform: Platform,
     /// Folders of projects, for agents that keep their sessions in them: known from other sessions, or configured.
     pub projects: Vec<PathBuf>,
+    /// The home directory lies on another machine and cannot be looked at: folders that may be there are named whether
+    /// they are or not.
+    pub out_of_sight: bool,
 }
 
 /// Operating systems, as far as agents keep their files in different places on them.
@@ -64,7 +70,12 @@ impl Environment {
         }];
         bases.extend(self.windows_homes().into_iter().map(|home| home.join("AppData/Roaming")));
         let folders = bases.iter().flat_map(|base| names.iter().map(|name| base.join(name).join("User")));
-        folders.filter(|folder| folder.is_dir()).collect()
+        folders.filter(|folder| self.may_be_there(folder)).collect()
+    }
+
+    /// Whether the folder is there, as far as that can be seen.
+    pub fn may_be_there(&self, folder: &Path) -> bool {
+        self.out_of_sight || folder.is_dir()
     }
 
     /// The variable's value as a path; `~/` at its beginning is the home directory.

@@ -56,6 +56,10 @@ impl Agent for Kiro {
         roots
     }
 
+    fn beside(&self) -> &'static [&'static str] {
+        &[ide::LIST]
+    }
+
     fn find(&self, root: &Root, found: &mut dyn FnMut(Source)) -> Vec<Problem> {
         let (folder, depth) =
             if is_extension(root) { (root.path.join(ide::SESSIONS), 1) } else { (root.path.clone(), 0) };
@@ -79,7 +83,7 @@ impl Agent for Kiro {
                 let id = name.strip_suffix(".jsonl").or_else(|| name.strip_suffix(".json"))?;
                 let lines = path.with_file_name(format!("{id}.jsonl"));
                 let about = path.with_file_name(format!("{id}.json"));
-                (lines.is_file().then_some(lines)?, SourceKind::Lines, id.to_owned(), vec![about])
+                ((lines == path || lines.is_file()).then_some(lines)?, SourceKind::Lines, id.to_owned(), vec![about])
             }
             _ => return None,
         };

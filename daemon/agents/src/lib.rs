@@ -109,6 +109,12 @@ pub trait Agent: Send + Sync {
         Ok(Listing::default())
     }
 
+    /// Names of small files below its roots that its reader looks at beside the sources and their side files: what names
+    /// a workspace's folder.
+    fn beside(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Where several sources hold one session (a file that was imported into a database and left in place), the lowest
     /// rank is read and stands for all.
     fn rank(&self, _source: &Source) -> u8 {

@@ -7,6 +7,8 @@
 mod content;
 mod side;
 
+use std::path::Path;
+
 use memchr::memchr;
 
 use self::content::{Content, Edges, Stat, Stream};
@@ -73,6 +75,12 @@ pub fn cut(source: &Source, cursor: Option<&Cursor>, limits: &Limits, sink: &mut
         next.modified_ns = i64::MIN;
     }
     Ok(Cut { cursor: next, restarted, more })
+}
+
+/// Whether the content of a file of lines, plain or compressed, begins with what a cursor's
+/// [`head`](Cursor::head) is the hash of.
+pub fn begins_with(path: &Path, head: u64, head_length: u32) -> Result<bool, CutError> {
+    Content::open(Stat::of(path)?)?.begins_with(head, head_length)
 }
 
 /// One call's reading.

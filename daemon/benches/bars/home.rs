@@ -18,6 +18,7 @@ pub(crate) fn start(home: &Path, data: &Path) -> Arc<Engine> {
         variables: BTreeMap::new(),
         platform: Platform::Linux,
         projects: Vec::new(),
+        out_of_sight: false,
     };
     Engine::start(own_paths(home, data), agents, DaemonConfig::default()).expect("the engine starts")
 }

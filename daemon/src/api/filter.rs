@@ -11,7 +11,7 @@ use crate::{
     engine::Engine,
     search::{
         SearchRequest,
-        pattern::{glob_matches, repository_matches},
+        pattern::{glob_matches, is_of_host, repository_matches},
         query::{Field, ParseContext, Query, TimeRange, parse},
     },
 };
@@ -41,6 +41,7 @@ pub(super) fn apply(
     let since = filter.since.as_deref().map(|value| time_range("since", value, &context)).transpose()?;
     let until = filter.until.as_deref().map(|value| time_range("until", value, &context)).transpose()?;
     let model = filter.model.as_deref().map(|value| field("model", value, &context)).transpose()?;
+    let host = filter.host.as_deref().map(|value| field("host", value, &context)).transpose()?;
     let branch = filter.branch.as_deref().map(|value| field("model", value, &context)).transpose()?;
     let repository = filter.repository.as_deref().map(|value| field("repo", value, &context)).transpose()?;
     let mut searched: Vec<HashSet<SessionKey>> = Vec::new();
@@ -63,6 +64,10 @@ pub(super) fn apply(
                 && (filter.agents.is_empty() || filter.agents.contains(&info.agent))
                 && (!filter.errors || info.stats.errors > 0)
                 && globs(&model, info.model.as_deref())
+                && match &host {
+                    Some(Field::Host(globs)) => is_of_host(globs, info.host.as_deref()),
+                    _ => true,
+                }
                 && globs(&branch, info.branch.as_deref())
                 && match &repository {
                     Some(Field::Repo(patterns)) => patterns.iter().any(|pattern| is_repository(pattern, entry)),

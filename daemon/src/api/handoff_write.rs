@@ -269,6 +269,7 @@ mod tests {
             variables: BTreeMap::new(),
             platform: Platform::Linux,
             projects: Vec::new(),
+            out_of_sight: false,
         };
         let conversation = Conversation {
             title: "Handoff".to_owned(),

@@ -30,7 +30,13 @@ pub(super) fn answer(engine: &Engine, name: &str, wanted: &Scope) -> RpcResult<S
         files,
         resume: agent.and_then(|agent| agent.resume(&session.native_id)),
         resume_cwd: session.cwd.clone(),
-        now: session.cwd.as_deref().and_then(|cwd| git::now(Path::new(cwd))),
+        resume_through: session.host.as_deref().and_then(|host| engine.hosts.address(host)).map(|address| {
+            let mut command = vec!["ssh".to_owned(), "-t".to_owned()];
+            command.extend(address.port().into_iter().flat_map(|port| ["-p".to_owned(), port.to_string()]));
+            command.push(address.destination());
+            command
+        }),
+        now: session.cwd.as_deref().filter(|_| session.host.is_none()).and_then(|cwd| git::now(Path::new(cwd))),
         session,
     })
 }

@@ -34,6 +34,9 @@ pub(super) fn answer(engine: &Engine, name: &str, to: Option<&str>, wanted: &Sco
     let target = match to {
         Some(to) if Path::new(to).is_absolute() => PathBuf::from(to),
         Some(to) => return Err(errors::bad_value(format!("{to} is not an absolute path"), "give the whole path")),
+        None if row.host.is_some() => {
+            return Err(refused("its file is another machine's, and is not written back there", HINT));
+        }
         None => row.source.path.clone(),
     };
     let mut twin = target.as_os_str().to_owned();

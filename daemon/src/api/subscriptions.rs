@@ -1,4 +1,4 @@
-//! `session/subscribe` and `index/subscribe`
+//! `session/subscribe`, `index/subscribe` and `host/subscribe`
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::scope;
 use crate::engine::Engine;
 
-/// The index's progress is told at most this often.
+/// The progress of the index and of pulls is told at most this often.
 const INDEX_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Counts a subscriber for as long as it lives.
@@ -92,6 +92,28 @@ pub(super) async fn index(engine: &Arc<Engine>, pending: PendingSubscriptionSink
                     changed = progress.changed() => if changed.is_err() { return },
                     () = sink.closed() => return,
                 }
+            }
+        }
+    });
+    Ok(())
+}
+
+pub(super) async fn hosts(engine: &Arc<Engine>, pending: PendingSubscriptionSink) -> SubscriptionResult {
+    let engine = engine.clone();
+    let mut changes = engine.hosts.changes();
+    let sink = pending.accept().await?;
+    tokio::spawn(async move {
+        loop {
+            let listed = engine.clone();
+            // Their folders are looked at, which may take its time.
+            let Ok(hosts) = tokio::task::spawn_blocking(move || listed.hosts.list()).await else { return };
+            if !send(&sink, &hosts).await {
+                return;
+            }
+            tokio::time::sleep(INDEX_INTERVAL).await;
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                () = sink.closed() => return,
             }
         }
     });

@@ -44,6 +44,8 @@ pub struct EntryParts<'a> {
     pub agent_name: &'a str,
     /// The session's source.
     pub source: &'a Source,
+    /// The other machine that it is from.
+    pub host: Option<&'a str>,
     /// What is known of it.
     pub facts: &'a Facts,
     /// Its figures.
@@ -80,6 +82,7 @@ impl StoredEntry {
                 Relation::Fork => SessionRelation::Fork,
             }),
             subagent_type: facts.subagent_type.clone(),
+            host: parts.host.map(str::to_owned),
             cwd: facts.cwd.clone(),
             repository: parts.place.map(|place| place.name.clone()).or(directory_name),
             remote: parts.place.and_then(|place| place.remote.clone()),

@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 use super::scheduler::Signal;
 use crate::{
     catalog::{Catalog, Directory, SessionKey},
+    hosts::HostRow,
     indexing::Indexing,
     store::{ChangeKind, Committed, SourceBatch, StoreError, Writer},
     texts::Texts,
@@ -63,6 +64,12 @@ pub enum Commit {
     RoundEnded,
     /// Forget a session.
     Forget(SessionKey, Sender<Result<Forgotten, StoreError>>),
+    /// Remember a machine, and give its number.
+    AddHost(HostRow, Sender<Result<u32, StoreError>>),
+    /// Forget a machine; its sessions stay.
+    RemoveHost(u32, Sender<Result<(), StoreError>>),
+    /// A pull from a machine ended well: when, in milliseconds since 1970, and what its home directory is called there.
+    HostPulled(u32, i64, std::path::PathBuf),
     /// Build the index anew, from the events or from the raw records.
     Rebuild(opensession_protocol::RebuildScope),
     /// Pack everything at rest now, and answer when it is done.
@@ -323,7 +330,7 @@ impl Committer {
             Commit::Failed(agent, source, failure) => self
                 .parts
                 .writer
-                .add_source(agent, &source)
+                .add_source(agent, &source, None)
                 .and_then(|id| self.parts.writer.set_failure(id, Some(&failure))),
             Commit::Recovered(agent, path) => self.parts.writer.clear_failure(agent, &path),
             Commit::KeepProjects(projects, reply) => {
@@ -335,6 +342,17 @@ impl Committer {
                 reply.send(kept).ok();
                 Ok(())
             }
+            Commit::AddHost(host, reply) => {
+                // The asker may have gone; the machine is remembered all the same.
+                reply.send(self.parts.writer.add_host(&host)).ok();
+                Ok(())
+            }
+            Commit::RemoveHost(id, reply) => {
+                // The asker may have gone.
+                reply.send(self.parts.writer.remove_host(id)).ok();
+                Ok(())
+            }
+            Commit::HostPulled(id, time_ms, original) => self.parts.writer.host_pulled(id, time_ms, &original),
             Commit::RoundEnded => {
                 self.round_ended();
                 Ok(())

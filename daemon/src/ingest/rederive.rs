@@ -2,7 +2,10 @@
 
 use opensession_agents::{Record, SourceKind};
 
-use super::{session::SessionReading, worker::Job};
+use super::{
+    session::{Origin, SessionReading},
+    worker::Job,
+};
 use crate::{
     git::Places,
     store::{Committed, EventBlock, Reader, SessionRow, StoreError, Writer},
@@ -16,7 +19,7 @@ pub(super) fn replay(
     known: Option<&SessionRow>,
     dictionary: Option<&[u8]>,
 ) -> Result<SessionReading, StoreError> {
-    let fresh = || SessionReading::open(job.agent, job.source.clone(), None, 0, dictionary);
+    let fresh = || SessionReading::open(job.agent, job.source.clone(), job.origin.clone(), None, 0, dictionary);
     let unusable = || StoreError::Damaged { what: "the session".into(), reason: "its reader refuses to begin".into() };
     let mut session = fresh()?.ok_or_else(unusable)?;
     if let Some(known) = known
@@ -39,9 +42,14 @@ pub(crate) fn rederive(
 ) -> Result<Option<(Committed, crate::catalog::StoredEntry)>, StoreError> {
     let Some(row) = reader.source(known.source)? else { return Ok(None) };
     let dictionary = reader.dictionary()?;
-    let Some(mut session) = SessionReading::open(job.agent, job.source.clone(), None, 0, dictionary.as_deref())? else {
-        return Ok(None);
-    };
+    let origin = Origin::named(row.host.as_deref());
+    let is_of_other_machine = origin.host.is_some();
+    let opened = SessionReading::open(job.agent, job.source.clone(), origin, None, 0, dictionary.as_deref())?;
+    let Some(mut session) = opened else { return Ok(None) };
+    if is_of_other_machine {
+        // Its directory cannot be looked at from here.
+        session.place_at(known.place.as_deref());
+    }
     session.begin(false);
     let mut blocks = Vec::new();
     feed(reader, row.id, row.cursor.generation, job.source.kind, &mut session, &mut |block| blocks.push(block))?;

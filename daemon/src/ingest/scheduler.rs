@@ -26,7 +26,7 @@ use projects::Projects;
 use sources::{Rescan, Sources};
 
 use super::{Commit, Job, watch::Watch};
-use crate::{catalog::Catalog, store::SourceRow, warnings::Warnings};
+use crate::{catalog::Catalog, hosts::Home, store::SourceRow, warnings::Warnings};
 
 /// Everything is looked at again after so long, whatever the system's file events said.
 const RESCAN_ALWAYS: Duration = Duration::from_mins(20);
@@ -84,6 +84,8 @@ pub enum Signal {
     Forgotten(PathBuf),
     /// A scan found projects.
     Projects(Vec<PathBuf>),
+    /// These home directories of other machines are followed from now on.
+    Homes(Vec<Arc<Home>>),
     /// The configuration changed.
     Configured(Arc<DaemonConfig>),
     /// End.
@@ -114,6 +116,8 @@ pub struct SchedulerParts {
     pub catalog: Arc<RwLock<Arc<Catalog>>>,
     /// Projects that were found by a scan.
     pub projects: Vec<PathBuf>,
+    /// What stands for home directories of other machines.
+    pub homes: Vec<Arc<Home>>,
 }
 
 /// The scheduler.
@@ -141,6 +145,7 @@ impl Scheduler {
             Ok(apart) => sources.list_apart(apart),
             Err(error) => tracing::warn!(%error, "no thread for large databases; all are listed in turn"),
         }
+        let sources = Sources::new(parts.rows, parts.environment, parts.homes, parts.config);
         Self {
             sources,
             watch: Watch::new(parts.own_signals),
@@ -238,6 +243,10 @@ impl Scheduler {
             }
             Signal::Forgotten(path) => self.sources.forgotten(&path),
             Signal::Projects(projects) => self.projects.add(projects),
+            Signal::Homes(homes) => {
+                self.sources.set_homes(homes);
+                self.rescan();
+            }
             Signal::Configured(config) => {
                 self.sources.configure(config);
                 self.rescan();

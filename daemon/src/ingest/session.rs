@@ -1,6 +1,6 @@
 //! One session being derived: its deriver, its figures, its events on their way into the store and the index.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use opensession_agents::{Agent, Derived, Deriver, Facts, Problem, Record, Source};
 use opensession_hail::{
@@ -13,6 +13,7 @@ use opensession_protocol::SessionEvent;
 use crate::{
     catalog::{EntryParts, SessionKey, StoredEntry, Traits, session_id},
     git::{Place, Places},
+    hosts::Home,
     search::SearchDocument,
     store::{BlockBuilder, EventBlock, SessionBatch, SessionRow, StoreError},
 };
@@ -22,10 +23,27 @@ const IDENTITY_TEXT_BYTES: usize = 160;
 /// Files named by one event that are indexed.
 const PATHS_PER_EVENT: usize = 64;
 
+/// Which machine a session is from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The other machine's name; `None` for this one.
+    pub host: Option<Arc<str>>,
+    /// What stands for its home directory, as long as it is followed.
+    pub home: Option<Arc<Home>>,
+}
+
+impl Origin {
+    /// A machine by its name alone.
+    pub(crate) fn named(host: Option<&str>) -> Self {
+        Self { host: host.map(Arc::from), home: None }
+    }
+}
+
 /// One session being derived.
 pub struct SessionReading {
     agent: &'static dyn Agent,
     source: Arc<Source>,
+    origin: Origin,
     deriver: Box<dyn Deriver>,
     builder: BlockBuilder,
     statistics: Statistics,
@@ -59,6 +77,7 @@ impl SessionReading {
     pub fn open(
         agent: &'static dyn Agent,
         source: Arc<Source>,
+        origin: Origin,
         row: Option<&SessionRow>,
         problems: u64,
         dictionary: Option<&[u8]>,
@@ -75,6 +94,7 @@ impl SessionReading {
         Ok(Some(Self {
             agent,
             source,
+            origin,
             deriver,
             builder: BlockBuilder::new(EVENT_LEVEL, dictionary)?,
             statistics: row.map(|row| row.statistics.clone()).unwrap_or_default(),
@@ -121,6 +141,11 @@ impl SessionReading {
         self.documents.clear();
     }
 
+    /// Where it took place, as it was found before.
+    pub(super) fn place_at(&mut self, place: Option<&str>) {
+        self.place = place.and_then(|place| serde_json::from_str(place).ok()).map(Arc::new);
+    }
+
     /// The session was brought here by its own records; its numbers are those of `row`.
     pub(super) fn stand_at(&mut self, row: &SessionRow) {
         self.key = Some(row.key);
@@ -138,13 +163,14 @@ impl SessionReading {
         self.problems += problems.len() as u64;
         let facts = self.deriver.facts().clone();
         if self.place.is_none() {
-            self.place = place_of(&facts, places);
+            self.place = place_of(&facts, places, &self.origin);
         }
         let place = self.place.as_deref();
         let entry = StoredEntry::new(&EntryParts {
             agent: self.agent.id(),
             agent_name: self.agent.name(),
             source: &self.source,
+            host: self.origin.host.as_deref(),
             facts: &facts,
             statistics: &self.statistics,
             place,
@@ -294,9 +320,14 @@ pub(crate) fn document(event: &Event, number: u32, identity: u64) -> Option<Sear
     Some(document)
 }
 
-fn place_of(facts: &Facts, places: &Places) -> Option<Arc<Place>> {
-    let directory = facts.cwd.as_deref().map(std::path::Path::new);
-    directory
-        .and_then(|directory| places.find(directory))
-        .or_else(|| facts.repository.as_deref().and_then(Place::of_remote).map(Arc::new))
+fn place_of(facts: &Facts, places: &Places, origin: &Origin) -> Option<Arc<Place>> {
+    let directory = facts.cwd.as_deref().map(Path::new);
+    let told = || facts.repository.as_deref().and_then(Place::of_remote).map(Arc::new);
+    if origin.host.is_none() {
+        return directory.and_then(|directory| places.find(directory)).or_else(told);
+    }
+    // A directory of another machine is none of this one, whatever its name; but who has a repository at one place below
+    // the home directory there has the same one at that place here.
+    let here = || origin.home.as_ref()?.here(directory?);
+    told().or_else(|| places.find(&here()?))
 }

@@ -13,7 +13,7 @@ use super::{
     collect::{Collected, Collector},
     rederive,
     scheduler::Signal,
-    session::SessionReading,
+    session::{Origin, SessionReading},
 };
 use crate::{
     git::Places,
@@ -40,6 +40,8 @@ pub struct Job {
     pub takes_over: bool,
     /// What is left alone.
     pub exclusions: Arc<Exclusions>,
+    /// Which machine it is from.
+    pub origin: Origin,
 }
 
 /// Reads sources.
@@ -133,14 +135,36 @@ impl Worker {
         let mut cursor: Option<Cursor> = row.map(|row| row.cursor).filter(|cursor| *cursor != Cursor::default());
         let dictionary = reader.dictionary()?;
         let open = |row: Option<&_>, problems| {
-            SessionReading::open(job.agent, job.source.clone(), row, problems, dictionary.as_deref())
+            SessionReading::open(
+                job.agent,
+                job.source.clone(),
+                job.origin.clone(),
+                row,
+                problems,
+                dictionary.as_deref(),
+            )
         };
         // Opened at the first record: most looks at a source find nothing new.
         let mut session: Option<SessionReading> = None;
         let limits = Limits { bytes: CUT_BYTES, take_torn: job.take_torn, ..Limits::default() };
+        // Its session was taken over by a copy on a machine that comes before this one, and then went on here alone: it is
+        // one by itself from now on, from its first record.
+        let mut stood = None;
+        if job.origin.host.is_some()
+            && let Some(id) = job.id
+            && cursor.is_some()
+            && reader.sessions_of(id)?.is_empty()
+        {
+            stood = cursor.take();
+        }
         loop {
             let mut collector = buffers.take().map_or_else(Collector::default, Collector::reuse);
-            let cut = job.agent.cut(&job.source, cursor.as_ref(), &limits, &mut collector)?;
+            let mut cut = job.agent.cut(&job.source, cursor.as_ref(), &limits, &mut collector)?;
+            if let Some(stood) = stood.take() {
+                cut.restarted = true;
+                cut.cursor.generation = stood.generation + 1;
+                cursor = Some(stood);
+            }
             let mut collected = collector.finish()?;
             if cut.restarted {
                 session = None;
@@ -187,6 +211,7 @@ impl Worker {
             let batch = SourceBatch {
                 agent: job.agent.id(),
                 source: job.source.clone(),
+                host: job.origin.host.clone(),
                 id: job.id,
                 from,
                 cursor: cut.cursor,

@@ -8,7 +8,7 @@ use opensession_protocol::{SessionRelation, SessionState};
 use super::bits::Bits;
 use super::columns::Packed;
 use super::pattern::{
-    glob_matches, in_ranges, path_matches, path_seed, repository_matches, text_matches, wild_matches,
+    glob_matches, in_ranges, is_of_host, path_matches, path_seed, repository_matches, text_matches, wild_matches,
 };
 use super::query::{
     Field, FileAccess, Glob, HasValue, IsValue, NumberRange, PathPattern, RoleValue, SessionPrefix, TimeRange,
@@ -111,6 +111,7 @@ impl Mask {
             Field::Path(patterns) => Mask::Path("ern", patterns.clone()),
             Field::File(FileAccess::Edited, patterns) => Mask::Path("e", patterns.clone()),
             Field::File(FileAccess::Read, patterns) => Mask::Path("r", patterns.clone()),
+            Field::Host(globs) => sessions(&|entry| is_of_host(globs, entry.info.host.as_deref())),
             Field::Branch(patterns) => sessions(&|entry| {
                 let branch = entry.info.branch.as_deref().unwrap_or("");
                 patterns.iter().any(|pattern| text_matches(pattern, branch))

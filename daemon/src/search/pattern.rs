@@ -109,6 +109,12 @@ pub(crate) fn repository_matches(pattern: &RepoPattern, identity: &str) -> bool 
         && pairs.into_iter().all(|(want, have)| wild_matches(want.as_bytes(), have.as_bytes()))
 }
 
+/// Whether a session of that machine is asked for; `None` is this machine.
+pub(crate) fn is_of_host(globs: &[Glob], host: Option<&str>) -> bool {
+    let name = host.unwrap_or(crate::hosts::THIS_MACHINE);
+    globs.iter().any(|glob| glob_matches(glob, name))
+}
+
 /// Whether a title or a branch matches.
 pub(crate) fn text_matches(pattern: &TextPattern, text: &str) -> bool {
     match pattern {

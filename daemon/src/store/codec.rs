@@ -14,7 +14,7 @@ use opensession_protocol::{SessionInfo, SessionRelation, SessionState, SessionSt
 use crate::catalog::{StoredEntry, Traits};
 
 /// The version that is written. Never that of a brace.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The first byte of a row written as JSON.
 const JSON: u8 = b'{';
 
@@ -99,6 +99,7 @@ pub(super) fn encode_entry(entry: &StoredEntry) -> Vec<u8> {
     for leaf in leaves {
         out.text(leaf);
     }
+    out.optional_text(info.host.as_deref());
     out.bytes
 }
 
@@ -108,7 +109,7 @@ pub(super) fn decode_entry(bytes: &[u8]) -> Option<StoredEntry> {
         return serde_json::from_slice(bytes).ok();
     }
     let mut from = Decoder::new(bytes)?;
-    let info = decode_info(&mut from)?;
+    let mut info = decode_info(&mut from)?;
     let repository_identity = from.optional_text()?;
     let updated_ms = from.signed()?;
     let [todo, image, thinking, compacted, command, pull_request, titled, has_parent] = from.flags()?;
@@ -134,6 +135,9 @@ pub(super) fn decode_entry(bytes: &[u8]) -> Option<StoredEntry> {
     for _ in 0..count {
         leaves.push(from.text()?);
     }
+    if from.version >= 2 {
+        info.host = from.optional_text()?;
+    }
     let traits = Traits { todo, image, thinking, compacted, command, pull_request };
     Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves })
 }
@@ -149,6 +153,8 @@ fn encode_info(out: &mut Encoder, info: &SessionInfo) {
         parent,
         relation,
         subagent_type,
+        // Came later: at the end of the entry.
+        host: _,
         cwd,
         repository,
         remote,
@@ -378,6 +384,7 @@ impl Encoder {
 }
 
 struct Decoder<'b> {
+    version: u8,
     rest: &'b [u8],
 }
 
@@ -385,7 +392,7 @@ impl<'b> Decoder<'b> {
     /// After the version, which must be one that is known.
     fn new(bytes: &'b [u8]) -> Option<Self> {
         match bytes.split_first() {
-            Some((&VERSION, rest)) => Some(Self { rest }),
+            Some((&version @ 1..=VERSION, rest)) => Some(Self { version, rest }),
             _ => None,
         }
     }
@@ -498,7 +505,7 @@ mod tests {
 
     fn infos() -> impl Strategy<Value = SessionInfo> {
         let texts = vec(".{0,12}", 6);
-        let options = vec(option::of(".{0,12}"), 11);
+        let options = vec(option::of(".{0,12}"), 12);
         let others = (0..STATES.len(), 0..3_usize, times(), times(), any::<(u32, bool, Option<bool>)>());
         (texts, options, others, vec(any::<u64>(), 15), option::of(0.0..1e9)).prop_map(
             |(texts, options, (state, relation, started, updated, rest), numbers, cost)| {
@@ -524,6 +531,7 @@ mod tests {
                     agent_version: option(8),
                     last_check: option(9),
                     first_prompt: option(10),
+                    host: option(11),
                     started,
                     updated,
                     events: rest.0,
@@ -600,6 +608,16 @@ mod tests {
                 decode_entry(bytes);
             }
         }
+    }
+
+    #[test]
+    fn an_entry_of_the_first_version_is_of_this_machine() {
+        let info = SessionInfo { title: "old".into(), host: Some("x".into()), ..SessionInfo::default() };
+        let mut bytes = encode_entry(&StoredEntry { info, ..StoredEntry::default() });
+        bytes[0] = 1;
+        bytes.truncate(bytes.len() - 2);
+        let entry = decode_entry(&bytes).unwrap();
+        assert_eq!((entry.info.title.as_str(), entry.info.host), ("old", None));
     }
 
     #[test]

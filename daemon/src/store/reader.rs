@@ -15,7 +15,10 @@ use super::{
     block::{self, FrameEntry},
     codec,
 };
-use crate::catalog::{SessionKey, StoredEntry, Traits};
+use crate::{
+    catalog::{SessionKey, StoredEntry, Traits},
+    hosts::HostRow,
+};
 
 /// A source as the store knows it.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub struct SourceRow {
     pub failure: Option<String>,
     /// Records that could not be read.
     pub problems: u64,
+    /// The other machine that it is from.
+    pub host: Option<String>,
 }
 
 /// A session as the store knows it, with all that is needed to go on deriving.
@@ -100,10 +105,31 @@ impl Reader {
     /// Every source.
     pub fn sources(&self) -> Result<Vec<SourceRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, agent, path, kind, native_id, parent, cursor, vanished, forgotten, failure, problems FROM source",
+            "SELECT id, agent, path, kind, native_id, parent, cursor, vanished, forgotten, failure, problems, host FROM source",
         )?;
         let rows = statement.query_map([], source_row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Other machines, in the order in which they were added.
+    pub fn hosts(&self) -> Result<Vec<HostRow>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, name, folder, prefix, original, address, interval, last_pull FROM host ORDER BY id",
+        )?;
+        let path = |row: &Row<'_>, column| row.get::<_, String>(column).map(PathBuf::from);
+        let hosts = statement.query_map([], |row| {
+            Ok(HostRow {
+                id: row.get(0)?,
+                name: row.get(1)?,
+                folder: path(row, 2)?,
+                prefix: path(row, 3)?,
+                original: row.get::<_, Option<String>>(4)?.map(PathBuf::from),
+                address: row.get(5)?,
+                interval_secs: row.get(6)?,
+                last_pull_ms: row.get(7)?,
+            })
+        })?;
+        Ok(hosts.collect::<Result<_, _>>()?)
     }
 
     /// Projects that scans found.
@@ -116,7 +142,7 @@ impl Reader {
     /// One source.
     pub fn source(&self, id: i64) -> Result<Option<SourceRow>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, agent, path, kind, native_id, parent, cursor, vanished, forgotten, failure, problems FROM source
+            "SELECT id, agent, path, kind, native_id, parent, cursor, vanished, forgotten, failure, problems, host FROM source
              WHERE id = ?",
         )?;
         Ok(statement.query_row([id], source_row).optional()?)
@@ -437,6 +463,7 @@ fn source_row(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
         forgotten: row.get(8)?,
         failure: row.get(9)?,
         problems: row.get::<_, i64>(10)? as u64,
+        host: row.get(11)?,
     })
 }
 

@@ -108,6 +108,20 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE project (path TEXT PRIMARY KEY) WITHOUT ROWID;
     ",
+    // 4: other machines.
+    "
+    ALTER TABLE source ADD COLUMN host TEXT; -- name of the machine it is from; null: this one
+    CREATE TABLE host (
+        id INTEGER PRIMARY KEY,         -- in the order in which they were added
+        name TEXT NOT NULL UNIQUE,
+        folder TEXT NOT NULL UNIQUE,    -- stands for its home directory
+        prefix TEXT NOT NULL,           -- what the folder is below the home directory, where it is only a part of it
+        original TEXT,                  -- the home directory's path there
+        address TEXT,                   -- where it is pulled from
+        interval INTEGER,               -- seconds between two pulls
+        last_pull INTEGER               -- when the last one that succeeded ended, in milliseconds since 1970
+    );
+    ",
 ];
 
 /// Sets the connection up, and brings the schema to the present version.

@@ -7,7 +7,10 @@ use opensession_hail::statistics::Statistics;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{EventBlock, RawFrame, SideFile, Store, StoreError, codec, reader::cursor_in};
-use crate::catalog::{SessionKey, StoredEntry, Traits, session_id};
+use crate::{
+    catalog::{SessionKey, StoredEntry, Traits, session_id},
+    hosts::HostRow,
+};
 
 /// Problems kept of one source; more are only counted.
 const PROBLEMS_KEPT: usize = 200;
@@ -19,6 +22,8 @@ pub struct SourceBatch {
     pub agent: &'static str,
     /// The source.
     pub source: Arc<Source>,
+    /// The other machine that it is from.
+    pub host: Option<Arc<str>>,
     /// Its row, once it has one.
     pub id: Option<i64>,
     /// Where the reading began: the batch is refused unless the store stands there.
@@ -161,16 +166,16 @@ impl Writer {
     }
 
     /// Adds a source that was found, with nothing read of it yet, and gives its row.
-    pub fn add_source(&self, agent: &str, source: &Source) -> Result<i64, StoreError> {
+    pub fn add_source(&self, agent: &str, source: &Source, host: Option<&str>) -> Result<i64, StoreError> {
         let parent = source.parent.as_ref().map(json);
         let mut statement = self.connection.prepare_cached(
-            "INSERT INTO source (agent, path, kind, native_id, parent, cursor) VALUES (?, ?, ?, ?, ?, '{}')
+            "INSERT INTO source (agent, path, kind, native_id, parent, host, cursor) VALUES (?, ?, ?, ?, ?, ?, '{}')
              ON CONFLICT (agent, path) DO UPDATE SET kind = excluded.kind RETURNING id",
         )?;
-        Ok(statement
-            .query_row(params![agent, path_text(&source.path), source.kind as u8, source.native_id, parent], |row| {
-                row.get(0)
-            })?)
+        Ok(statement.query_row(
+            params![agent, path_text(&source.path), source.kind as u8, source.native_id, parent, host],
+            |row| row.get(0),
+        )?)
     }
 
     /// The source's file lies elsewhere now: what was read of it stays.
@@ -214,11 +219,43 @@ impl Writer {
         Ok(())
     }
 
+    /// Remembers a machine, and gives its number.
+    pub fn add_host(&self, host: &HostRow) -> Result<u32, StoreError> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO host (name, folder, prefix, original, address, interval) VALUES (?, ?, ?, ?, ?, ?)
+             RETURNING id",
+        )?;
+        let original = host.original.as_deref().map(path_text);
+        let values = params![
+            host.name,
+            path_text(&host.folder),
+            path_text(&host.prefix),
+            original,
+            host.address,
+            host.interval_secs
+        ];
+        Ok(insert.query_row(values, |row| row.get(0))?)
+    }
+
+    /// Forgets a machine; its sources and sessions stay.
+    pub fn remove_host(&self, id: u32) -> Result<(), StoreError> {
+        self.connection.prepare_cached("DELETE FROM host WHERE id = ?")?.execute([id])?;
+        Ok(())
+    }
+
+    /// A pull from a machine ended well: when, in milliseconds since 1970, and what its home directory is called there.
+    pub fn host_pulled(&self, id: u32, time_ms: i64, original: &std::path::Path) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("UPDATE host SET last_pull = ?2, original = ?3 WHERE id = ?1")?
+            .execute(params![id, time_ms, path_text(original)])?;
+        Ok(())
+    }
+
     /// Writes a batch, inside a transaction, and fills in the numbers of its source and sessions.
     pub fn apply(&self, batch: &mut SourceBatch) -> Result<Committed, StoreError> {
         let source = match batch.id {
             Some(id) => id,
-            None => self.add_source(batch.agent, &batch.source)?,
+            None => self.add_source(batch.agent, &batch.source, batch.host.as_deref())?,
         };
         batch.id = Some(source);
         let generation = batch.cursor.generation;

@@ -8,9 +8,7 @@ use crate::{
     error,
     types::{
         AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-        HandoffFormat, HandoffWritten, Hello, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope,
-        SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline,
-        SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
+    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
     },
 };
 
@@ -120,6 +118,20 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         ) gives (ExportAnswer)
             "Writes a session to the file `to`, readable by its owner alone, or gives it as `text` when no file is named. A \
              file that is there is written over only with `force`. Secrets are taken out unless `redact` is false."
+        "host/list" () gives (Vec<HostInfo>)
+            "Lists the other machines whose sessions are kept here."
+        "host/add" (folder "?": String, address "?": String, name "?": String, interval_secs "?": u32) gives (HostAdded)
+            "Adds another machine: the home directory in `folder` (mounted or copied; an agent's own folder works too), or the \
+             one that ssh reaches at `address` (`user@host:port`, or a name of the user's ssh configuration), which is pulled \
+             every `interval_secs` (900 when absent, 60 at least). One that is known already is given as it is. A folder is \
+             read when this answers, an address is pulled after it."
+        "host/remove" (name: String, forget "?": bool) gives (HostRemoved)
+            "Follows a machine no longer, and deletes its mirror. Its sessions stay, unless `forget` is asked for."
+        "host/sync" (name "?": String) gives (Vec<HostInfo>)
+            "Pulls from a machine now, or from all, and answers when what came is searchable. A pull that fails is told in the \
+             answer."
+        "host/subscribe" () sends (Vec<HostInfo>, "host/update", "host/unsubscribe")
+            "Sends the machines whenever something about them changes, at most ten times a second."
         "search/query" (query: String, options "?": SearchOptions) gives (SearchAnswer)
             "Searches. The language is described in `protocol/SEARCH.md`."
         "file/sessions" (path: String, limit "?": u32, exclude "?": Vec<String>, scope "?": Scope) gives (FileSessions)

@@ -69,6 +69,9 @@ pub struct SessionInfo {
     pub relation: Option<SessionRelation>,
     /// What a sub-agent was started as.
     pub subagent_type: Option<String>,
+    /// The other machine that it is from; absent for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The directory in which it began.
     pub cwd: Option<String>,
     /// The repository: `owner/name`, or the directory's name where there is no remote.
@@ -183,6 +186,9 @@ pub struct SessionDetail {
     pub resume: Option<Vec<String>>,
     /// The directory to run it in.
     pub resume_cwd: Option<String>,
+    /// Where it is to be run, for a session of a machine that ssh reaches: the command that reaches it, word by word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resume_through: Option<Vec<String>>,
     /// The repository as it is now, where its directory exists on this machine.
     pub now: Option<RepositoryNow>,
 }
@@ -231,6 +237,9 @@ pub struct SessionFilter {
     pub scope: Scope,
     /// Agents' ids; empty: any.
     pub agents: Vec<String>,
+    /// Another machine by its name, or a glob of it; `local` is this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// A model, or a glob of it: `opus*`.
     pub model: Option<String>,
     /// A repository: `owner/name`, `name`, a remote's URL.

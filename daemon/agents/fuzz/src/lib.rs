@@ -62,6 +62,7 @@ pub fn read_any(input: &[u8]) {
         variables: BTreeMap::new(),
         platform: Platform::Linux,
         projects: vec![home.path().to_owned()],
+        out_of_sight: false,
     };
     for agent in opensession_agents::all() {
         for root in agent.roots(&environment) {

@@ -120,6 +120,15 @@ impl Content {
         Ok(stream)
     }
 
+    /// Whether the content begins with what `head` is the hash of.
+    pub(super) fn begins_with(&self, head: u64, length: u32) -> Result<bool, CutError> {
+        if length as usize > EDGE {
+            return Ok(false);
+        }
+        let mut bytes = vec![0; length as usize];
+        Ok(self.stream_at(0)?.fill(&mut bytes)? && hash(&bytes) == head)
+    }
+
     /// Whether the content still begins with what was read up to the cursor: then the edges and the stream from there.
     pub(super) fn recognise(&self, cursor: &Cursor) -> Result<Option<(Edges, Stream<'_>)>, CutError> {
         let (head, tail) = (cursor.head_length as usize, cursor.tail_length as usize);

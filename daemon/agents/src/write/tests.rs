@@ -9,7 +9,13 @@ use super::*;
 use crate::{Platform, all, by_id};
 
 fn environment(home: &Path) -> Environment {
-    Environment { home: home.to_owned(), variables: BTreeMap::new(), platform: Platform::Linux, projects: Vec::new() }
+    Environment {
+        home: home.to_owned(),
+        variables: BTreeMap::new(),
+        platform: Platform::Linux,
+        projects: Vec::new(),
+        out_of_sight: false,
+    }
 }
 
 fn conversation(turns: Vec<Turn>) -> Conversation {

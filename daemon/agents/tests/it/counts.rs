@@ -109,6 +109,7 @@ pub(crate) fn sources(agent: &dyn Agent, home: &Path) -> Vec<Source> {
         variables: BTreeMap::new(),
         platform: Platform::Linux,
         projects: vec![home.to_owned()],
+        out_of_sight: false,
     };
     let mut best: BTreeMap<String, Source> = BTreeMap::new();
     for root in agent.roots(&environment) {

@@ -8,6 +8,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,6 +17,7 @@ use opensession_agents::{Agent, CutError, Listing, Source, database};
 use rustc_hash::FxHashMap;
 
 use super::stamp::Stamp;
+use crate::hosts::Home;
 
 /// A container that is written to without pause is listed this often.
 const PACE: Duration = Duration::from_millis(150);
@@ -41,6 +43,8 @@ pub(super) struct Containers {
 pub(super) struct Listed {
     pub(super) agent: &'static dyn Agent,
     pub(super) container: PathBuf,
+    /// The home directory of another machine that it lies in.
+    pub(super) home: Option<Arc<Home>>,
     /// The sessions it named, and the listing; without one the container is gone. Or why it could not be listed.
     pub(super) outcome: Result<(Vec<Source>, Option<Listing>), String>,
 }
@@ -88,6 +92,9 @@ struct Container {
     agent: &'static dyn Agent,
     /// As it was when it was listed last.
     stamp: Option<ContainerStamp>,
+    home: Option<Arc<Home>>,
+    /// As it was when it was listed last: itself and its write-ahead log. Empty for a folder, which tells nothing.
+    stamp: Option<[Option<Stamp>; 2]>,
     mark: Vec<u8>,
     listed: Option<Instant>,
     due: Option<Instant>,
@@ -104,9 +111,13 @@ impl Containers {
     }
 
     /// There is such a container.
-    pub(super) fn find(&mut self, agent: &'static dyn Agent, path: PathBuf) {
+    pub(super) fn find(&mut self, agent: &'static dyn Agent, path: PathBuf, home: Option<&Arc<Home>>) {
+        if home.is_some_and(|home| !home.holds_file(&path)) {
+            return;
+        }
         self.known.entry((agent.id(), path)).or_insert_with(|| Container {
             agent,
+            home: home.cloned(),
             stamp: None,
             mark: Vec::new(),
             listed: None,
@@ -118,8 +129,8 @@ impl Containers {
     }
 
     /// Something in the container changed: it is listed soon.
-    pub(super) fn touch(&mut self, agent: &'static dyn Agent, path: PathBuf, now: Instant) {
-        self.find(agent, path.clone());
+    pub(super) fn touch(&mut self, agent: &'static dyn Agent, path: PathBuf, home: Option<&Arc<Home>>, now: Instant) {
+        self.find(agent, path.clone(), home);
         if let Some(container) = self.known.get_mut(&(agent.id(), path)) {
             let soonest = container.listed.map_or(now, |listed| now.max(listed + PACE));
             container.due.get_or_insert(soonest);
@@ -232,6 +243,8 @@ impl Container {
                 Err(error.to_string())
             }
         }
+        };
+        Listed { agent: self.agent, container: path.to_owned(), home: self.home.clone(), outcome }
     }
 }
 

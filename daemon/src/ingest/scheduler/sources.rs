@@ -1,5 +1,6 @@
 //! Every source that was ever found, and what is to be read of it.
 
+mod copies;
 mod rescan;
 
 use std::{
@@ -21,17 +22,31 @@ use super::{
     stamp::Stamp,
 };
 use crate::{
-    ingest::{Exclusions, Job},
+    hosts::Home,
+    ingest::{Exclusions, Job, Origin},
     store::SourceRow,
 };
 pub(super) use rescan::Rescan;
+
+/// A folder in which an agent's sessions may be.
+#[derive(Clone)]
+struct Rooted {
+    agent: &'static dyn Agent,
+    root: Root,
+    /// The home directory of another machine that it lies in.
+    home: Option<Arc<Home>>,
+}
 
 /// A source.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of a source, each set and asked on its own")]
 struct Known {
     agent: &'static dyn Agent,
     source: Arc<Source>,
+    /// The other machine that it is from.
+    host: Option<Arc<str>>,
     id: Option<i64>,
+    /// The beginning by which a file of lines is recognised: the hash of so many bytes.
+    head: Option<(u64, u32)>,
     /// As it was when it was last read.
     stamp: Stamp,
     offset: u64,
@@ -61,7 +76,9 @@ pub(super) struct Sources {
     by_path: FxHashMap<(&'static str, PathBuf), SourceIndex>,
     queue: VecDeque<SourceIndex>,
     busy: usize,
-    roots: Vec<(&'static dyn Agent, Root)>,
+    roots: Vec<Rooted>,
+    /// What stands for home directories of other machines.
+    homes: Vec<Arc<Home>>,
     containers: Containers,
     /// Sources by the native id of what they hold, for agents that keep one session in several places.
     by_native_id: FxHashMap<(&'static str, String), SmallVec<[SourceIndex; 2]>>,
@@ -73,10 +90,16 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub(super) fn new(rows: Vec<SourceRow>, environment: Environment, config: Arc<DaemonConfig>) -> Self {
+    pub(super) fn new(
+        rows: Vec<SourceRow>,
+        environment: Environment,
+        homes: Vec<Arc<Home>>,
+        config: Arc<DaemonConfig>,
+    ) -> Self {
         let mut sources = Self {
-            exclusions: Arc::new(Exclusions::new(config.privacy.clone(), environment.home.clone())),
+            exclusions: Arc::default(),
             environment,
+            homes,
             config,
             known: Vec::with_capacity(rows.len()),
             by_path: FxHashMap::default(),
@@ -101,14 +124,24 @@ impl Sources {
                 stamp: Stamp::of_cursor(&row.source, &row.cursor),
                 offset: row.cursor.offset,
                 id: Some(row.id),
+                head: head_of(&row.cursor),
+                host: row.host.as_deref().map(Arc::from),
                 forgotten: row.forgotten,
                 vanished: row.vanished,
-                ..Known::new(agent, row.source)
+                ..Known::new(agent, row.source, None)
             };
             sources.insert(known);
         }
+        sources.exclude();
         sources.find_roots();
         sources
+    }
+
+    /// Takes the home directories of other machines that are followed from now on.
+    pub(super) fn set_homes(&mut self, homes: Vec<Arc<Home>>) {
+        self.homes = homes;
+        self.exclude();
+        self.find_roots();
     }
 
     /// Takes the folders of projects that are known by now; tells whether they are others than before.
@@ -128,8 +161,8 @@ impl Sources {
 
     /// Takes a new configuration. What the one before left alone is looked at again.
     pub(super) fn configure(&mut self, config: Arc<DaemonConfig>) {
-        self.exclusions = Arc::new(Exclusions::new(config.privacy.clone(), self.environment.home.clone()));
         self.config = config;
+        self.exclude();
         for known in &mut self.known {
             known.excluded = false;
         }
@@ -138,7 +171,7 @@ impl Sources {
 
     /// The folders to watch.
     pub(super) fn roots(&self) -> Vec<Root> {
-        self.roots.iter().map(|(_, root)| root.clone()).collect()
+        self.roots.iter().map(|rooted| rooted.root.clone()).collect()
     }
 
     /// Lists large containers by `apart` from now on.
@@ -151,25 +184,9 @@ impl Sources {
         self.containers.next_due()
     }
 
-    /// Other sources of the same session, for agents that keep it in several places.
-    fn twins(&self, index: SourceIndex) -> impl Iterator<Item = &Known> {
-        let known = &self.known[index];
-        let twins = self.by_native_id.get(&(known.agent.id(), known.source.native_id.clone()));
-        let others = twins.into_iter().flatten().filter(move |twin| **twin != index);
-        let rank = known.agent.rank(&known.source);
-        others.map(|twin| &self.known[*twin]).filter(move |twin| twin.agent.rank(&twin.source) != rank)
-    }
-
-    /// Whether another source stands for this one's session: it is not read then.
-    fn is_shadowed(&self, index: SourceIndex) -> bool {
-        let known = &self.known[index];
-        let rank = known.agent.rank(&known.source);
-        self.twins(index).any(|twin| twin.forgotten || (!twin.vanished && twin.agent.rank(&twin.source) < rank))
-    }
-
     /// Whether a path lies in a root, or is one's ancestor.
     pub(super) fn is_of_interest(&self, path: &Path) -> bool {
-        self.roots.iter().any(|(_, root)| path.starts_with(&root.path) || root.path.starts_with(path))
+        self.roots.iter().any(|Rooted { root, .. }| path.starts_with(&root.path) || root.path.starts_with(path))
     }
 
     /// The next source to read.
@@ -187,7 +204,8 @@ impl Sources {
             take_torn: known.take_torn,
             live: known.live,
             exclusions: self.exclusions.clone(),
-            takes_over: known.id.is_none() && self.twins(index).any(|twin| twin.id.is_some()),
+            takes_over: self.takes_over(index),
+            origin: self.origin(known),
         }
     }
 
@@ -216,6 +234,7 @@ impl Sources {
         known.id = id.or(known.id);
         known.stamp = Stamp::of_cursor(&known.source, cursor);
         known.offset = cursor.offset;
+        known.head = head_of(cursor);
         known.failures = 0;
         known.vanished = false;
         // A torn last line or row, unless its rest comes, is taken as it is in the end.
@@ -347,9 +366,33 @@ impl Sources {
         for agent in opensession_agents::registry::agents() {
             let is_wanted = self.config.watchers.enabled(agent.switch());
             if is_wanted && !self.config.privacy.excludes_agent(agent.id()) {
-                self.roots.extend(agent.roots(&self.environment).into_iter().map(|root| (*agent, root)));
+                let own = agent.roots(&self.environment).into_iter();
+                self.roots.extend(own.map(|root| Rooted { agent: *agent, root, home: None }));
+                for home in &self.homes {
+                    let theirs = home.roots(*agent).into_iter();
+                    self.roots.extend(theirs.map(|root| Rooted { agent: *agent, root, home: Some(home.clone()) }));
+                }
             }
         }
+    }
+
+    /// Makes the exclusions anew: `~` is the home directory on every machine.
+    fn exclude(&mut self) {
+        let mut homes = vec![self.environment.home.clone()];
+        homes.extend(self.homes.iter().filter_map(|home| home.original.clone()));
+        self.exclusions = Arc::new(Exclusions::new(self.config.privacy.clone(), homes));
+    }
+
+    /// The machine that a source is from.
+    fn origin(&self, known: &Known) -> Origin {
+        match &known.host {
+            Some(host) => Origin { host: Some(host.clone()), home: self.home_of(host).cloned() },
+            None => Origin::default(),
+        }
+    }
+
+    fn home_of(&self, host: &str) -> Option<&Arc<Home>> {
+        self.homes.iter().find(|home| &*home.host == host)
     }
 
     fn insert(&mut self, known: Known) -> SourceIndex {
@@ -383,12 +426,19 @@ impl Sources {
     }
 }
 
+/// The beginning by which the content is recognised.
+fn head_of(cursor: &Cursor) -> Option<(u64, u32)> {
+    (cursor.head_length > 0).then_some((cursor.head, cursor.head_length))
+}
+
 impl Known {
-    fn new(agent: &'static dyn Agent, source: Source) -> Self {
+    fn new(agent: &'static dyn Agent, source: Source, home: Option<&Arc<Home>>) -> Self {
         Self {
             agent,
             source: Arc::new(source),
+            host: home.map(|home| home.host.clone()),
             id: None,
+            head: None,
             stamp: Stamp::default(),
             offset: 0,
             busy: false,

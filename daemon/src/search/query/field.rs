@@ -38,6 +38,8 @@ pub enum Field {
     Path(Vec<PathPattern>),
     /// `file:` a file that the event changed (or read).
     File(FileAccess, Vec<PathPattern>),
+    /// `host:` the machine that the session is from; `local` is this one.
+    Host(Vec<Glob>),
     /// `branch:` the session's branch.
     Branch(Vec<TextPattern>),
     /// `title:` the session's title.

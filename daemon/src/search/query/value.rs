@@ -14,10 +14,10 @@ use super::words::nearest;
 use super::{ParseContext, regex::RegexProblem};
 
 /// The names of all fields.
-pub(super) const NAMES: [&str; 29] = [
-    "after", "agent", "before", "branch", "case", "cost", "cwd", "duration", "exit", "file", "has", "is", "kind",
-    "model", "on", "parent", "path", "repo", "role", "root", "session", "since", "sort", "text", "title", "tokens",
-    "tool", "turns", "until",
+pub(super) const NAMES: [&str; 30] = [
+    "after", "agent", "before", "branch", "case", "cost", "cwd", "duration", "exit", "file", "has", "host", "is",
+    "kind", "model", "on", "parent", "path", "repo", "role", "root", "session", "since", "sort", "text", "title",
+    "tokens", "tool", "turns", "until",
 ];
 
 /// Whether that is the name of a field.
@@ -69,6 +69,7 @@ pub(super) fn meaning(
     Some(Meaning::Condition(match name {
         "agent" => Field::Agent(values.read(|item| Ok(Glob::new(&item.text)))?),
         "model" => Field::Model(values.read(|item| Ok(Glob::new(&item.text)))?),
+        "host" => Field::Host(values.read(|item| Ok(Glob::new(&item.text)))?),
         "tool" => Field::Tool(values.read(|item| Ok(Glob::new(&item.text)))?),
         "role" => Field::Role(values.choose(&ROLES)?),
         "kind" => Field::Kind(values.kinds()?),

@@ -15,7 +15,7 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, DocumentEvent, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, DocumentEvent, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -203,6 +203,34 @@ impl DaemonServer for FakeDaemon {
         _scope: Option<Scope>,
     ) -> RpcResult<ExportAnswer> {
         Ok(ExportAnswer::default())
+    }
+
+    async fn hosts(&self) -> RpcResult<Vec<HostInfo>> {
+        Ok(Vec::new())
+    }
+
+    async fn host_add(
+        &self,
+        _folder: Option<String>,
+        _address: Option<String>,
+        _name: Option<String>,
+        _interval_secs: Option<u32>,
+    ) -> RpcResult<HostAdded> {
+        Ok(HostAdded::default())
+    }
+
+    async fn host_remove(&self, _name: String, _forget: Option<bool>) -> RpcResult<HostRemoved> {
+        Ok(HostRemoved::default())
+    }
+
+    async fn host_sync(&self, _name: Option<String>) -> RpcResult<Vec<HostInfo>> {
+        Ok(Vec::new())
+    }
+
+    async fn subscribe_hosts(&self, pending: PendingSubscriptionSink) -> SubscriptionResult {
+        let sink = pending.accept().await?;
+        sink.closed().await;
+        Ok(())
     }
 
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {

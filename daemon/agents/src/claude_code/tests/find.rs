@@ -14,8 +14,13 @@ const SESSION: &str = "0a1b2c3d-4e5f-4061-8071-2a3b4c5d6e7f";
 
 fn roots(variables: &[(&str, &str)]) -> Vec<PathBuf> {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let environment =
-        Environment { home: PathBuf::from("/home/ann"), variables, platform: Platform::Linux, projects: Vec::new() };
+    let environment = Environment {
+        home: PathBuf::from("/home/ann"),
+        variables,
+        platform: Platform::Linux,
+        projects: Vec::new(),
+        out_of_sight: false,
+    };
     ClaudeCode.roots(&environment).into_iter().map(|root| root.path).collect()
 }
 

@@ -35,6 +35,7 @@ fn samples() -> Vec<(String, Source)> {
             variables: BTreeMap::new(),
             platform: Platform::Linux,
             projects: Vec::new(),
+            out_of_sight: false,
         };
         for root in Codex.roots(&environment) {
             let problems = Codex.find(&root, &mut |source| {

@@ -13,7 +13,13 @@ const ID: &str = "01a201ff-f746-7f32-8800-5ef4e3adb2f8";
 
 fn environment(home: &Path, variables: &[(&str, &str)]) -> Environment {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Environment { home: home.to_owned(), variables, platform: Platform::Linux, projects: Vec::new() }
+    Environment {
+        home: home.to_owned(),
+        variables,
+        platform: Platform::Linux,
+        projects: Vec::new(),
+        out_of_sight: false,
+    }
 }
 
 fn found(root: &Root) -> Vec<Source> {

@@ -14,7 +14,7 @@ use super::{
         containers::{self, Listed, RawListing},
         stamp::{Stamp, Stamper},
     },
-    Known, SourceIndex, Sources,
+    Known, Rooted, SourceIndex, Sources,
 };
 
 /// Folders that could not be read, remembered at most.
@@ -50,7 +50,7 @@ impl Sources {
         let mut new = Vec::new();
         let mut stamper = Stamper::default();
         self.unreadable.clear();
-        for (agent, root) in self.roots.clone() {
+        for Rooted { agent, root, home } in self.roots.clone() {
             let problems = agent.find(&root, &mut |source| {
                 let Some(stamp) = stamper.stamp(&source.path) else { return };
                 match self.by_path.get(&(agent.id(), source.path.clone())).copied() {
@@ -61,10 +61,14 @@ impl Sources {
                             changed.push((stamp, index));
                         }
                     }
-                    None => new.push((agent, source, stamp)),
+                    None if home.as_ref().is_none_or(|home| home.holds(&source)) => {
+                        new.push((agent, source, home.clone(), stamp));
+                    }
+                    None => {}
                 }
             });
-            let containers = agent.containers(&root, &mut |container| self.containers.find(agent, container));
+            let containers =
+                agent.containers(&root, &mut |container| self.containers.find(agent, container, home.as_ref()));
             for problem in problems.into_iter().chain(containers) {
                 if self.unreadable.len() < UNREADABLE_MOST {
                     self.unreadable.push((agent.id(), problem.reason.clone()));
@@ -86,10 +90,11 @@ impl Sources {
         for listed in self.containers.list_changed(Instant::now()) {
             self.take_listing(listed, &mut changed, &mut rescan);
         }
-        for (agent, source, stamp) in new {
+        for (agent, source, home, stamp) in new {
             // A file of a session whose own file is gone: it was moved, as agents do when they archive a session.
             let moved = gone.remove(&(agent.id(), source.native_id.clone()));
-            let index = match moved {
+            let host = home.as_ref().map(|home| &home.host);
+            let index = match moved.filter(|index| self.known[*index].host.as_ref() == host) {
                 Some(index) => {
                     self.by_path.remove(&(agent.id(), self.known[index].source.path.clone()));
                     self.by_path.insert((agent.id(), source.path.clone()), index);
@@ -101,7 +106,7 @@ impl Sources {
                 }
                 // The same file by another of the agent's roots.
                 None if self.by_path.contains_key(&(agent.id(), source.path.clone())) => continue,
-                None => self.insert(Known::new(agent, source)),
+                None => self.insert(Known::new(agent, source, home.as_ref())),
             };
             changed.push((stamp, index));
         }
@@ -147,24 +152,25 @@ impl Sources {
 
     /// A file changed: queues its source before all others. False when it is no source's file.
     pub(in crate::ingest::scheduler) fn touch(&mut self, path: &Path, live_bytes: u64) -> bool {
-        let mut roots = self.roots.iter().filter(|(_, root)| path.starts_with(&root.path));
-        let found = roots.find_map(|(agent, root)| {
+        let mut roots = self.roots.iter().filter(|rooted| path.starts_with(&rooted.root.path));
+        let found = roots.find_map(|Rooted { agent, root, home }| {
             let container = agent.container_at(root, path).map(Touched::Container);
-            Some((*agent, container.or_else(|| agent.source_at(root, path).map(Touched::Source))?))
+            let touched = container.or_else(|| agent.source_at(root, path).map(Touched::Source))?;
+            Some((*agent, touched, home.clone()))
         });
-        let (agent, source) = match found {
+        let (agent, source, home) = match found {
             None => return false,
-            Some((agent, Touched::Container(container))) => {
-                self.containers.touch(agent, container, Instant::now());
+            Some((agent, Touched::Container(container), home)) => {
+                self.containers.touch(agent, container, home.as_ref(), Instant::now());
                 return true;
             }
-            Some((agent, Touched::Source(source))) => (agent, source),
+            Some((agent, Touched::Source(source), home)) => (agent, source, home),
         };
         let stamp = Stamp::of_file(&source.path);
         let index = match self.by_path.get(&(agent.id(), source.path.clone())) {
             Some(index) => *index,
-            None if stamp.is_none() => return false,
-            None => self.insert(Known::new(agent, source.clone())),
+            None if stamp.is_none() || home.as_ref().is_some_and(|home| !home.holds(&source)) => return false,
+            None => self.insert(Known::new(agent, source.clone(), home.as_ref())),
         };
         if self.known[index].forgotten || self.known[index].excluded || self.is_shadowed(index) {
             return true;
@@ -210,7 +216,7 @@ impl Sources {
     /// Takes what a container's listing told: sessions that are new or changed into `changed`, those that went into
     /// `rescan`.
     fn take_listing(&mut self, listed: Listed, changed: &mut Vec<(Stamp, SourceIndex)>, rescan: &mut Rescan) {
-        let Listed { agent, container, outcome } = listed;
+        let Listed { agent, container, home, outcome } = listed;
         let (sources, listing) = match outcome {
             Ok(listed) => listed,
             Err(failure) => {
@@ -240,7 +246,7 @@ impl Sources {
                     }
                     index
                 }
-                None => self.insert(Known::new(agent, source)),
+                None => self.insert(Known::new(agent, source, home.as_ref())),
             };
             seen.insert(index);
             changed.push((stamp, index));
