@@ -19,6 +19,7 @@ use crate::{
     git::Places,
     indexing::{Indexing, IndexingState},
     ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
+    prices::Prices,
     search::SearchIndex,
     store::Store,
     texts::Texts,
@@ -52,6 +53,7 @@ pub struct Engine {
     pub subscribers: Arc<AtomicUsize>,
     environment: Environment,
     config: RwLock<Arc<DaemonConfig>>,
+    prices: RwLock<Arc<Prices>>,
     catalog: Arc<RwLock<Arc<Catalog>>>,
     indexing: Arc<IndexingState>,
     progress: watch::Receiver<Progress>,
@@ -73,7 +75,8 @@ impl Engine {
         }
         let reader = store.reader()?;
         let rows = reader.sources()?;
-        let directory = load_directory(&reader, &rows)?;
+        let prices = Arc::new(Prices::new(&config.prices));
+        let directory = load_directory(&reader, &rows, prices.clone())?;
         let projects = reader.projects()?;
         drop(reader);
 
@@ -147,6 +150,7 @@ impl Engine {
             subscribers,
             environment,
             config: RwLock::new(config),
+            prices: RwLock::new(prices),
             catalog,
             indexing: indexing_state,
             progress,
@@ -172,9 +176,19 @@ impl Engine {
         &self.environment
     }
 
+    /// What tokens cost.
+    pub fn prices(&self) -> Arc<Prices> {
+        self.prices.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes another configuration.
     pub fn configure(&self, config: DaemonConfig) {
         let config = Arc::new(config);
+        if self.config().prices != config.prices {
+            let prices = Arc::new(Prices::new(&config.prices));
+            *self.prices.write().unwrap_or_else(PoisonError::into_inner) = prices.clone();
+            self.commit(Commit::Price(prices));
+        }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.signal(Signal::Configured(config));
     }
@@ -255,7 +269,11 @@ impl Engine {
     }
 }
 
-fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
+fn load_directory(
+    reader: &crate::store::Reader,
+    rows: &[crate::store::SourceRow],
+    prices: Arc<Prices>,
+) -> anyhow::Result<Directory> {
     let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
         rows.iter().map(|row| (row.id, row)).collect();
     let mut damaged = 0_u32;
@@ -278,7 +296,7 @@ fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow
             "entries of sessions cannot be read; `opensession index --rebuild --events` makes them anew"
         );
     }
-    Ok(Directory::new(entries, reader.titles_elsewhere()?))
+    Ok(Directory::new(entries, reader.titles_elsewhere()?, prices))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

@@ -14,6 +14,7 @@ use super::scheduler::Signal;
 use crate::{
     catalog::{Catalog, Directory, SessionKey},
     indexing::Indexing,
+    prices::Prices,
     store::{ChangeKind, Committed, SourceBatch, StoreError, Writer},
     texts::Texts,
     warnings::Warnings,
@@ -63,6 +64,8 @@ pub enum Commit {
     RoundEnded,
     /// Forget a session.
     Forget(SessionKey, Sender<Result<Forgotten, StoreError>>),
+    /// Estimate costs by these prices from now on.
+    Price(Arc<Prices>),
     /// Build the index anew, from the events or from the raw records.
     Rebuild(opensession_protocol::RebuildScope),
     /// Pack everything at rest now, and answer when it is done.
@@ -343,6 +346,11 @@ impl Committer {
                 let forgotten = self.forget(key);
                 // The asker may have gone; the session is forgotten all the same.
                 reply.send(forgotten).ok();
+                Ok(())
+            }
+            Commit::Price(prices) => {
+                self.parts.directory.set_prices(prices);
+                self.publish();
                 Ok(())
             }
             Commit::Rebuild(scope) => {

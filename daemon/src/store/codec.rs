@@ -6,6 +6,10 @@
 //! Rows of the first stores are JSON, which begins with a brace; they are read as such, and written anew in this form
 //! when their session changes.
 
+pub(crate) mod timeline;
+
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use opensession_agents::{Cursor, derive::Activity};
 use opensession_hail::Relation;
@@ -14,7 +18,7 @@ use opensession_protocol::{SessionInfo, SessionRelation, SessionState, SessionSt
 use crate::catalog::{StoredEntry, Traits};
 
 /// The version that is written. Never that of a brace.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The first byte of a row written as JSON.
 const JSON: u8 = b'{';
 
@@ -76,7 +80,8 @@ pub(super) fn decode_cursor(bytes: &[u8]) -> Option<Cursor> {
 
 /// A session's entry as bytes.
 pub(super) fn encode_entry(entry: &StoredEntry) -> Vec<u8> {
-    let StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves } = entry;
+    let StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves, timeline } =
+        entry;
     let mut out = Encoder::new();
     encode_info(&mut out, info);
     out.optional_text(repository_identity.as_deref());
@@ -99,6 +104,7 @@ pub(super) fn encode_entry(entry: &StoredEntry) -> Vec<u8> {
     for leaf in leaves {
         out.text(leaf);
     }
+    out.bytes(timeline);
     out.bytes
 }
 
@@ -135,7 +141,8 @@ pub(super) fn decode_entry(bytes: &[u8]) -> Option<StoredEntry> {
         leaves.push(from.text()?);
     }
     let traits = Traits { todo, image, thinking, compacted, command, pull_request };
-    Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves })
+    let timeline = if from.version >= 2 { from.bytes()?.into() } else { Arc::default() };
+    Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves, timeline })
 }
 
 fn encode_info(out: &mut Encoder, info: &SessionInfo) {
@@ -260,6 +267,8 @@ fn encode_stats(out: &mut Encoder, stats: &SessionStats) {
         cache_read_tokens,
         cache_write_tokens,
         cost,
+        // An estimate is made anew whenever the session is shown.
+        cost_estimated: _,
         active_ms,
         problems,
     } = stats;
@@ -307,6 +316,7 @@ fn decode_stats(from: &mut Decoder<'_>) -> Option<SessionStats> {
         active_ms: from.number()?,
         problems: from.number()?,
         cost: None,
+        cost_estimated: false,
     };
     let [has_cost, ..] = from.flags()?;
     if has_cost {
@@ -378,6 +388,8 @@ impl Encoder {
 }
 
 struct Decoder<'b> {
+    /// The version of the row.
+    version: u8,
     rest: &'b [u8],
 }
 
@@ -385,7 +397,7 @@ impl<'b> Decoder<'b> {
     /// After the version, which must be one that is known.
     fn new(bytes: &'b [u8]) -> Option<Self> {
         match bytes.split_first() {
-            Some((&VERSION, rest)) => Some(Self { rest }),
+            Some((&version @ 1..=VERSION, rest)) => Some(Self { version, rest }),
             _ => None,
         }
     }
@@ -546,6 +558,7 @@ mod tests {
                         active_ms: numbers[13],
                         problems: numbers[14],
                         cost,
+                        cost_estimated: false,
                     },
                 }
             },
@@ -560,7 +573,18 @@ mod tests {
             |(info, (repository_identity, updated_ms, flags, activity), parent, leaves)| {
                 let [todo, image, thinking, compacted, command, pull_request, titled] = flags;
                 let traits = Traits { todo, image, thinking, compacted, command, pull_request };
-                StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves }
+                let timeline = Arc::default();
+                StoredEntry {
+                    info,
+                    repository_identity,
+                    updated_ms,
+                    traits,
+                    activity,
+                    parent,
+                    titled,
+                    leaves,
+                    timeline,
+                }
             },
         )
     }
@@ -600,6 +624,15 @@ mod tests {
                 decode_entry(bytes);
             }
         }
+    }
+
+    #[test]
+    fn an_earlier_version_lacks_what_came_later() {
+        let entry = StoredEntry { timeline: Arc::from([1, 2, 3].as_slice()), ..StoredEntry::default() };
+        let mut bytes = encode_entry(&entry);
+        assert_eq!(*decode_entry(&bytes).unwrap().timeline, [1, 2, 3]);
+        bytes[0] = 1;
+        assert!(decode_entry(&bytes[..bytes.len() - 4]).unwrap().timeline.is_empty());
     }
 
     #[test]
