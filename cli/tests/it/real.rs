@@ -3,6 +3,7 @@
 mod clients;
 mod damaged;
 mod export;
+mod figures;
 mod history;
 mod home;
 mod hostile;
