@@ -87,6 +87,15 @@ impl<'h> Output<'h> {
         self.talk.push('\n');
     }
 
+    /// Adds a sentence of talk, broken between words where it is longer than the screen is wide.
+    pub(crate) fn talk_wrapped(&mut self, sentence: &str) {
+        if self.terminal.stderr {
+            cells::wrap(sentence, self.terminal.width).iter().for_each(|line| self.talk(line));
+        } else {
+            self.talk(sentence);
+        }
+    }
+
     /// Writes out everything gathered, and from now on writes without a pager.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if self.pager.is_none() {

@@ -20,9 +20,14 @@ const NARROW: usize = 60;
 
 /// Rows of sessions: id, title, agent, place, age and state. Under 60 columns two lines each.
 pub(crate) fn rows(sessions: &[&SessionInfo], context: &Context<'_>) -> Vec<String> {
+    rows_in(context.width(), sessions, context)
+}
+
+/// Likewise, in `width` cells.
+pub(crate) fn rows_in(width: usize, sessions: &[&SessionInfo], context: &Context<'_>) -> Vec<String> {
     let style = context.style;
-    if context.width() < NARROW {
-        return sessions.iter().map(|session| narrow_row(session, context)).collect();
+    if width < NARROW {
+        return sessions.iter().map(|session| narrow_row(session, width, context)).collect();
     }
     let mut table = Table::new(&[Align::Left; 5]);
     for session in sessions {
@@ -38,18 +43,23 @@ pub(crate) fn rows(sessions: &[&SessionInfo], context: &Context<'_>) -> Vec<Stri
     let widths = table.widths();
     let others: usize =
         [0, 2, 3, 4].into_iter().map(|column| if widths[column] > 0 { widths[column] + 2 } else { 0 }).sum();
-    let room = context.width().saturating_sub(others);
+    let room = width.saturating_sub(others);
     if widths[1] < TITLE_CELLS && room > widths[1] {
         let filled = TITLE_CELLS.min(room);
         table.fill(1, filled);
     }
-    table.lines(context.width(), &[(1, TITLE_LEAST), (3, CUT_TO), (1, CUT_TO), (3, 6)], style)
+    table.lines(width, &[(1, TITLE_LEAST), (3, CUT_TO), (1, CUT_TO), (3, 6)], style)
 }
 
 /// The head of a session: what, by whom, where, when, how much.
 pub(crate) fn head(session: &SessionInfo, context: &Context<'_>) -> Vec<String> {
+    head_in(context.width(), session, context)
+}
+
+/// Likewise, in `width` cells.
+pub(crate) fn head_in(width: usize, session: &SessionInfo, context: &Context<'_>) -> Vec<String> {
     let style = context.style;
-    let width = context.width().min(WIDEST);
+    let width = width.min(WIDEST);
     let label = format!("{} {}", text::SESSION, short_id(session));
     let state = session.state.word().unwrap_or_default();
     let room = width.saturating_sub(cells::cells(&label) + 2 + if state.is_empty() { 0 } else { state.len() + 2 });
@@ -91,9 +101,13 @@ fn figures(session: &SessionInfo) -> Vec<String> {
     if stats.errors > 0 {
         figures.push(number::counted(stats.errors, text::FAILED_CALL, text::FAILED_CALLS));
     }
-    figures.push(number::counted(tokens(stats), text::TOKEN, text::TOKENS));
+    figures.push(match tokens(stats) {
+        // Agents that log none used some all the same.
+        0 => format!("{} -", text::TOKENS),
+        tokens => number::counted(tokens, text::TOKEN, text::TOKENS),
+    });
     figures.push(match stats.cost {
-        Some(_) => number::cost(stats.cost),
+        Some(_) => number::cost(stats.cost, stats.cost_estimated),
         None => format!("{} -", text::COST),
     });
     if let Some(check) = &session.last_check {
@@ -216,14 +230,13 @@ fn state_word(state: SessionState, style: Style) -> String {
 }
 
 /// Two lines: the title by itself, the rest below.
-fn narrow_row(session: &SessionInfo, context: &Context<'_>) -> String {
+fn narrow_row(session: &SessionInfo, width: usize, context: &Context<'_>) -> String {
     let style = context.style;
     let id = short_id(session);
-    let title =
-        cells::cut_end(&title(session, style), context.width().saturating_sub(cells::cells(&id) + 2), style.ellipsis());
+    let title = cells::cut_end(&title(session, style), width.saturating_sub(cells::cells(&id) + 2), style.ellipsis());
     let agent = clean::one_line(&session.agent);
     let age = age_and_state(session, context).into_text();
-    let room = context.width().saturating_sub(cells::cells(&agent) + cells::cells(&age) + 6);
+    let room = width.saturating_sub(cells::cells(&agent) + cells::cells(&age) + 6);
     let place = cells::cut_end(&place(session), room, style.ellipsis());
     let place = if place.is_empty() { place } else { format!("{place}  ") };
     format!("{}  {}\n  {agent}  {place}{age}", style.id(&id), style.bold(&title))

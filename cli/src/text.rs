@@ -1,6 +1,7 @@
 //! The words of the surface, in one place: what a translation has to cover besides the help of the flags.
 
 mod agents;
+mod completion;
 mod daemon;
 mod diff;
 mod discover;
@@ -19,6 +20,7 @@ mod show;
 pub(crate) mod tui;
 
 pub(crate) use agents::*;
+pub(crate) use completion::*;
 pub(crate) use daemon::*;
 pub(crate) use diff::*;
 pub(crate) use discover::*;

@@ -41,6 +41,8 @@ pub(crate) struct Options {
 pub(crate) struct Transcript {
     /// The session as `show` takes it.
     session: String,
+    /// The directory in which it began: paths below it are shown from there.
+    cwd: Option<String>,
     options: Options,
     waiting: VecDeque<Entry>,
     /// The day of the last prompt: the next one tells its day only when it is another.
@@ -50,8 +52,8 @@ pub(crate) struct Transcript {
 }
 
 impl Transcript {
-    pub(crate) fn new(session: String, day: Option<Date>, options: Options) -> Self {
-        Self { session, options, waiting: VecDeque::new(), day, began: false }
+    pub(crate) fn new(session: String, cwd: Option<String>, day: Option<Date>, options: Options) -> Self {
+        Self { session, cwd, options, waiting: VecDeque::new(), day, began: false }
     }
 
     /// Takes events and shows those whose outcome is known.
@@ -140,6 +142,8 @@ impl Transcript {
             Body::ToolCall(call) => {
                 let about = summary(&call.input);
                 let about = if about.starts_with('/') { context.path(&about) } else { about.into_owned() };
+                let about = line::summary(&call.input);
+                let about = if is_path(&about) { layout.path(&about) } else { about.into_owned() };
                 layout
                     .call(&call.name, &about, result, || serde_json::to_string_pretty(&call.input).unwrap_or_default())
             }
@@ -219,6 +223,14 @@ impl Transcript {
         line.push_str(&clean::one_line(&content));
         context.output.line(&line)
     }
+}
+
+/// Whether a text is the path of one file, of any system.
+fn is_path(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let has_drive =
+        bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'\\' | b'/');
+    (text.starts_with('/') || has_drive) && !text.contains('\n')
 }
 
 /// What the lines of one event depend on.
@@ -308,7 +320,12 @@ impl Layout<'_, '_> {
             about_line.push(' ');
             about_line.push_str(style.ellipsis());
         }
-        let about_line = self.cut(&about_line, room);
+        // Of a path both ends tell something.
+        let about_line = if !about_line.contains(' ') && about_line.contains('/') {
+            cells::cut_middle(&about_line, room, style.ellipsis())
+        } else {
+            self.cut(&about_line, room)
+        };
         if outcome.is_empty() {
             return format!("{label}  {about_line}").trim_end().to_owned();
         }
@@ -374,9 +391,9 @@ impl Layout<'_, '_> {
 
     fn edit(&self, edit: &Edit) -> Vec<String> {
         let style = self.context.style;
-        let path = self.context.path(&edit.path);
+        let path = self.path(&edit.path);
         let path = match (&edit.to, edit.operation) {
-            (Some(to), _) => text::renamed(&path, &self.context.path(to), style.ascii),
+            (Some(to), _) => text::renamed(&path, &self.path(to), style.ascii),
             (None, EditOperation::Create) => format!("{path} ({})", text::NEW_FILE),
             (None, EditOperation::Delete) => format!("{path} ({})", text::DELETED_FILE),
             (None, _) => path,
@@ -442,6 +459,18 @@ impl Layout<'_, '_> {
         let fits = indent.len() + cells::cells(&whole) <= self.width();
         let shown = if fits { whole } else { more(&event) };
         (hidden > 0).then(|| format!("{indent}{}", style.dim(&shown)))
+    }
+
+    /// A path as it is shown: from the session's own directory if it lies there.
+    fn path(&self, path: &str) -> String {
+        let cwd =
+            self.transcript.cwd.as_deref().map(|cwd| cwd.trim_end_matches(['/', '\\'])).filter(|cwd| !cwd.is_empty());
+        let below =
+            cwd.and_then(|cwd| path.strip_prefix(cwd)?.strip_prefix(['/', '\\'])).filter(|rest| !rest.is_empty());
+        match below {
+            Some(below) => clean::one_line(below).into_owned(),
+            None => self.context.path(path),
+        }
     }
 
     fn cut(&self, line: &str, room: usize) -> String {

@@ -45,7 +45,8 @@ pub(crate) fn failure(error: &clap::Error, command: Option<&str>) -> Failure {
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::NoEquals => {
             let value = one(ContextKind::InvalidValue).unwrap_or_default();
-            let failure = Failure::wrong_input(text::bad_flag_value(&value, flag(&argument).trim_matches(['<', '>'])));
+            let failure =
+                Failure::wrong_input(text::bad_flag_value(&value, flag(&argument).trim_matches(['<', '>', '[', ']'])));
             let values = all(ContextKind::ValidValue);
             match one(ContextKind::SuggestedValue) {
                 Some(near) => failure.hint(text::did_you_mean_word(&near)),

@@ -44,6 +44,8 @@ pub struct SessionEntry {
     pub activity: Activity,
     /// The source it is read from.
     pub source: i64,
+    /// What was done when and by which model, as `store::timeline` reads it.
+    pub timeline: Arc<[u8]>,
 }
 
 impl SessionEntry {

@@ -20,6 +20,7 @@ use crate::{
     hosts::{Hosts, HostsParts},
     indexing::{Indexing, IndexingState},
     ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
+    prices::Prices,
     search::SearchIndex,
     store::Store,
     texts::Texts,
@@ -55,6 +56,7 @@ pub struct Engine {
     pub hosts: Hosts,
     environment: Environment,
     config: RwLock<Arc<DaemonConfig>>,
+    prices: RwLock<Arc<Prices>>,
     catalog: Arc<RwLock<Arc<Catalog>>>,
     indexing: Arc<IndexingState>,
     progress: watch::Receiver<Progress>,
@@ -76,7 +78,8 @@ impl Engine {
         }
         let reader = store.reader()?;
         let rows = reader.sources()?;
-        let directory = load_directory(&reader, &rows)?;
+        let prices = Arc::new(Prices::new(&config.prices));
+        let directory = load_directory(&reader, &rows, prices.clone())?;
         let projects = reader.projects()?;
         let host_rows = reader.hosts()?;
         drop(reader);
@@ -163,6 +166,7 @@ impl Engine {
             subscribers,
             environment,
             config: RwLock::new(config),
+            prices: RwLock::new(prices),
             catalog,
             indexing: indexing_state,
             progress,
@@ -188,9 +192,19 @@ impl Engine {
         &self.environment
     }
 
+    /// What tokens cost.
+    pub fn prices(&self) -> Arc<Prices> {
+        self.prices.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Takes another configuration.
     pub fn configure(&self, config: DaemonConfig) {
         let config = Arc::new(config);
+        if self.config().prices != config.prices {
+            let prices = Arc::new(Prices::new(&config.prices));
+            *self.prices.write().unwrap_or_else(PoisonError::into_inner) = prices.clone();
+            self.commit(Commit::Price(prices));
+        }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.hosts.configure(config.clone());
         self.signal(Signal::Configured(config));
@@ -273,7 +287,11 @@ impl Engine {
     }
 }
 
-fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
+fn load_directory(
+    reader: &crate::store::Reader,
+    rows: &[crate::store::SourceRow],
+    prices: Arc<Prices>,
+) -> anyhow::Result<Directory> {
     let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
         rows.iter().map(|row| (row.id, row)).collect();
     let mut damaged = 0_u32;
@@ -296,7 +314,7 @@ fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow
             "entries of sessions cannot be read; `opensession index --rebuild --events` makes them anew"
         );
     }
-    Ok(Directory::new(entries, reader.titles_elsewhere()?))
+    Ok(Directory::new(entries, reader.titles_elsewhere()?, prices))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

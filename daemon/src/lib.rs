@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod lifecycle;
 pub mod logging;
 mod lsp;
+pub mod prices;
 pub mod rpc;
 pub mod run;
 pub mod search;

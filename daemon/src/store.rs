@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+pub(crate) use codec::timeline;
+
 pub use block::{BlockBuilder, EventBlock, Frames};
 pub use reader::{EventRange, Reader, SessionRow, SourceRow};
 pub use records::{RawFrame, SideFile};

@@ -23,8 +23,8 @@ use serde::de::DeserializeOwned;
 
 pub use client::{ClientConfig, UiSettings};
 pub use daemon::{
-    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Privacy, PublishOn,
-    ReaderSettings, Retention, Rule, Storage, Watchers,
+    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Price, Prices,
+    Privacy, PublishOn, ReaderSettings, Retention, Rule, Storage, Watchers,
 };
 pub use edit::{changed, settings};
 pub use secret::Secret;

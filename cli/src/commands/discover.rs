@@ -28,6 +28,8 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Folders of an agent that are named at most, for people.
+const PLACES_SHOWN: usize = 4;
 /// What cannot be read as a whole, named at most; `doctor --problems` names all.
 const UNREADABLE_SHOWN: usize = 5;
 
@@ -71,17 +73,19 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
     }
     if !arguments.json {
         if found.is_empty() {
-            context.output.talk(text::NO_AGENT);
+            context.output.talk_wrapped(text::NO_AGENT);
         } else {
             let with_sessions = found.iter().filter(|agent| agent.sessions > 0).count() as u64;
             let absent = if arguments.all { 0 } else { absent.len() as u64 };
-            context.output.talk(&text::discovered(sessions, with_sessions, subagents, absent));
+            context.output.talk_wrapped(&text::discovered(sessions, with_sessions, subagents, absent));
         }
         for reason in listed.iter().flat_map(|agent| &agent.unreadable).take(UNREADABLE_SHOWN) {
-            context.output.talk(&text::not_readable(&clean::one_line(reason)));
+            let line = text::not_readable(&context.path(reason));
+            context.output.talk_wrapped(&line);
         }
         if problems > 0 {
-            context.output.talk(&text::unreadable(problems, sources_with_problems));
+            let whole = found.iter().map(|agent| agent.unreadable.len() as u64).sum();
+            context.output.talk_wrapped(&text::unreadable(problems, sources_with_problems, whole));
         }
         if found.is_empty() && !arguments.all {
             context.hint(text::HINT_DISCOVER_ALL);
@@ -99,9 +103,9 @@ fn scan(folder: &str, as_json: bool, context: &mut Context<'_>) -> Result<(), Fa
     }
     for project in &scanned.projects {
         let line = text::project_found(&context.path(&project.path), &project.agents.join(", "), project.is_new);
-        context.output.talk(&line);
+        context.output.talk_wrapped(&line);
     }
-    context.output.talk(&text::scanned(&scanned));
+    context.output.talk_wrapped(&text::scanned(&scanned));
     if scanned.incomplete {
         context.hint(text::HINT_SCAN_LESS);
     }
@@ -148,7 +152,10 @@ fn table(agents: &[&AgentInfo], context: &Context<'_>) -> Vec<String> {
 
 /// The folders that exist, or the one that would, and what is to be said of them.
 fn places(agent: &AgentInfo, context: &Context<'_>) -> Vec<String> {
-    let mut places: Vec<String> = agent.roots.iter().map(|root| context.path(root)).collect();
+    let mut places: Vec<String> = agent.roots.iter().take(PLACES_SHOWN).map(|root| context.path(root)).collect();
+    if let more @ 1.. = agent.roots.len().saturating_sub(PLACES_SHOWN) {
+        places.push(text::more_places(more));
+    }
     if places.is_empty() {
         let looked = agent.absent_roots.first().map(|root| context.path(root)).unwrap_or_default();
         places.push(text::not_found_at(&looked));
@@ -159,8 +166,10 @@ fn places(agent: &AgentInfo, context: &Context<'_>) -> Vec<String> {
     if agent.empty > 0 {
         places.push(text::drafts(agent.empty));
     }
-    if agent.sources_read < agent.sources {
-        places.push(text::reading(agent.sources_read, agent.sources));
+    // What failed is told below.
+    let read = agent.sources_read + agent.unreadable.len() as u64;
+    if read < agent.sources {
+        places.push(text::reading(read, agent.sources));
     }
     places
 }

@@ -128,7 +128,8 @@ fn check_agents(agents: &[AgentInfo]) -> Vec<Check> {
     checks.push(if problems == 0 {
         Check::ok(text::CHECK_READING, text::ALL_READ.to_owned())
     } else {
-        Check::new(Verdict::Warn, text::CHECK_READING, text::damaged(problems, sources), None)
+        let whole = sum(|agent| agent.unreadable.len() as u64);
+        Check::new(Verdict::Warn, text::CHECK_READING, text::damaged(problems, sources, whole), None)
     });
     checks
 }

@@ -1,6 +1,9 @@
 //! `opensession log`
 
-use opensession_protocol::{SessionInfo, SessionPage};
+mod graph;
+mod template;
+
+use opensession_protocol::{SessionFilter, SessionInfo, SessionPage};
 use serde_json::json;
 
 use crate::arguments::{FilterArguments, HELP_TEMPLATE};
@@ -8,6 +11,7 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::format::{clean, path};
 use crate::{session_line, text};
+use template::Template;
 
 /// Sessions asked for at once.
 const PAGE: u32 = 200;
@@ -16,7 +20,9 @@ const PAGE: u32 = 200;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = HELP_TEMPLATE,
-    before_help = "Examples:\n  opensession log --since 2w --touches src/auth\n  opensession log --all --agent codex --format oneline"
+    before_help = "Examples:\n  opensession log --since 2w --touches src/auth\n  opensession log --all --agent codex --format oneline\n  \
+                   opensession log --graph\n  opensession log --format '%h %c %s'",
+    after_help = template::PLACEHOLDERS
 )]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -24,49 +30,61 @@ pub(crate) struct Arguments {
     /// At most N sessions
     #[arg(short = 'n', long, value_name = "N", help_heading = "Which sessions")]
     limit: Option<u64>,
-    /// How much of each session
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = "Display")]
-    format: Format,
+    /// Draw which session came from which, with sub-agents' sessions and forks; a line each, unless --format says more
+    #[arg(long, conflicts_with = "json", help_heading = "Display")]
+    graph: bool,
+    /// How much of each session: oneline, short or full; or a text with placeholders, see below [default: short]
+    #[arg(long, value_name = "FORMAT", help_heading = "Display")]
+    format: Option<String>,
     /// One JSON object a line: sessions, then a summary
     #[arg(long, help_heading = "Display")]
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+/// How much of each session.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Format {
-    /// A line each
+    /// A line each.
     Oneline,
-    /// Three lines each
-    #[default]
+    /// Three lines each.
     Short,
-    /// All that is known
+    /// All that is known.
     Full,
+    /// What the user wants.
+    Template(Template),
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
+    let format = match arguments.format.as_deref() {
+        Some(format) => Format::parse(format)?,
+        None if arguments.graph => Format::Oneline,
+        None => Format::Short,
+    };
     context.await_first_reading()?;
-    let Arguments { filter, limit, format, json } = arguments;
+    let Arguments { filter, limit, graph, json, .. } = arguments;
     let words = filter.words();
     // Dates in the filter are the user's.
     let has_date = filter.since.is_some() || filter.until.is_some();
     let time_zone = if has_date { context.times.zone_name() } else { None };
     let grep = filter.grep.clone();
-    let filter = filter.filter(context);
+    let mut filter = filter.filter(context);
+    filter.subagents |= graph;
+    let mut pages = Pages { filter, time_zone, grep, cursor: None, last: SessionPage::default(), is_over: false };
     let mut shown: u64 = 0;
-    let mut cursor: Option<String> = None;
-    let page = loop {
-        let wanted = limit.map_or(u64::from(PAGE), |limit| (limit - shown).min(u64::from(PAGE)));
-        let params = json!({ "filter": filter, "limit": wanted, "cursor": cursor, "time_zone": time_zone });
-        let answer = context.connection()?.ask("session/list", &params);
-        let mut page: SessionPage = answer.map_err(|error| context.refused(error, grep.as_deref()))?;
-        show(&page.sessions, shown == 0, format, json, context)?;
-        shown += page.sessions.len() as u64;
-        let is_enough = limit.is_some_and(|limit| shown >= limit);
-        cursor = page.next.take().filter(|_| !is_enough && !page.sessions.is_empty());
-        if cursor.is_none() {
-            break page;
+    if graph {
+        let sessions = graph::sessions(&mut pages, limit, context)?;
+        shown = sessions.len() as u64;
+        graph::show(&sessions, &format, context)?;
+    } else {
+        while let Some(sessions) = pages.next(limit.map(|limit| limit - shown), context)? {
+            show(&sessions, shown == 0, &format, json, context)?;
+            shown += sessions.len() as u64;
+            if limit.is_some_and(|limit| shown >= limit) {
+                break;
+            }
         }
-    };
+    }
+    let page = pages.last;
     if json {
         context.json(&json!({
             "type": "summary",
@@ -93,34 +111,95 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
     Ok(Exit::NothingFound)
 }
 
+impl Format {
+    fn parse(typed: &str) -> Result<Self, Failure> {
+        Ok(match typed {
+            "oneline" => Self::Oneline,
+            "short" => Self::Short,
+            "full" => Self::Full,
+            _ if typed.contains('%') => Self::Template(Template::parse(typed)?),
+            _ => {
+                let failure = Failure::wrong_input(text::bad_flag_value(typed, "--format"));
+                let beginning = typed.get(..2).unwrap_or(typed);
+                let near = ["oneline", "short", "full"].into_iter().find(|word| word.starts_with(beginning));
+                return Err(match near {
+                    Some(near) => failure.hint(text::did_you_mean_word(near)),
+                    None => failure.hint(text::HINT_FORMATS),
+                });
+            }
+        })
+    }
+}
+
+/// The sessions that a filter leaves, page by page.
+struct Pages {
+    filter: SessionFilter,
+    time_zone: Option<String>,
+    grep: Option<String>,
+    cursor: Option<String>,
+    /// The last page, its sessions taken.
+    last: SessionPage,
+    is_over: bool,
+}
+
+impl Pages {
+    /// The next sessions, at most so many; `None` when there are no more.
+    fn next(&mut self, most: Option<u64>, context: &mut Context<'_>) -> Result<Option<Vec<SessionInfo>>, Failure> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let limit = most.map_or(u64::from(PAGE), |most| most.min(u64::from(PAGE)));
+        let params =
+            json!({ "filter": self.filter, "limit": limit, "cursor": self.cursor, "time_zone": self.time_zone });
+        let answer = context.connection()?.ask("session/list", &params);
+        self.last = answer.map_err(|error| context.refused(error, self.grep.as_deref()))?;
+        let sessions = std::mem::take(&mut self.last.sessions);
+        self.cursor = self.last.next.take();
+        self.is_over = self.cursor.is_none() || sessions.is_empty();
+        Ok(Some(sessions).filter(|sessions| !sessions.is_empty()))
+    }
+}
+
 fn show(
     sessions: &[SessionInfo],
     is_first: bool,
-    format: Format,
+    format: &Format,
     json: bool,
     context: &mut Context<'_>,
 ) -> Result<(), Failure> {
     if json {
         return sessions.iter().try_for_each(|session| context.json_as("session", session));
     }
+    if let Format::Template(template) = format {
+        return sessions.iter().try_for_each(|session| {
+            let line = template.fill(session, context);
+            context.output.line(&line)
+        });
+    }
     if !context.to_terminal() {
         return sessions.iter().try_for_each(|session| context.output.line(&session_line::tabs(session)));
     }
-    if format == Format::Oneline {
+    if *format == Format::Oneline {
         let sessions: Vec<&SessionInfo> = sessions.iter().collect();
-        return session_line::rows(&sessions, context).iter().try_for_each(|row| context.output.line(row));
+        let rows = session_line::rows(&sessions, context);
+        return rows.iter().try_for_each(|row| context.output.line(row));
     }
     for (index, session) in sessions.iter().enumerate() {
         if index > 0 || !is_first {
             context.output.line("")?;
         }
-        let mut lines = session_line::head(session, context);
-        if format == Format::Full {
-            lines.extend(session_line::fields(session, context));
-        }
-        for line in lines {
+        for line in block(session, format, context.width(), context) {
             context.output.line(&line)?;
         }
     }
     Ok(())
+}
+
+/// A session in several lines.
+fn block(session: &SessionInfo, format: &Format, width: usize, context: &Context<'_>) -> Vec<String> {
+    let mut lines = session_line::head_in(width, session, context);
+    if *format == Format::Full {
+        lines.extend(session_line::fields(session, context));
+    }
+    lines
 }

@@ -109,7 +109,8 @@ impl Shown {
         let options = Options { thinking: arguments.thinking, full: arguments.full, focus };
         // The head tells the day on which the session was last changed.
         let day = detail.session.updated.filter(|_| context.to_terminal()).map(|updated| context.times.day(updated));
-        let transcript = Transcript::new(session_line::short_id(&detail.session), day, options);
+        let cwd = detail.session.cwd.clone();
+        let transcript = Transcript::new(session_line::short_id(&detail.session), cwd, day, options);
         Self { detail, form, transcript, count: 0, last: 0 }
     }
 

@@ -1,30 +1,34 @@
 //! `opensession stats`
 
-use opensession_protocol::{StatsAnswer, StatsBy, StatsRow};
+mod heat;
+mod table;
+
+use opensession_protocol::{SessionFilter, StatsAnswer, StatsBy, StatsRow};
 use serde_json::json;
 
 use crate::arguments::{FilterArguments, HELP_TEMPLATE};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::format::{clean, number, path};
-use crate::output::{Align, Cell, Style, Table};
-use crate::{session_line, text};
-
-/// From this width on tokens stand apart and a bar follows.
-const WIDE: usize = 120;
-/// Cells of the longest bar.
-const BAR: usize = 16;
+use crate::text;
 
 /// Show figures: sessions, active time, turns, tokens, cost, lines changed.
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = HELP_TEMPLATE,
-    before_help = "Examples:\n  opensession stats --by agent --since 30d\n  opensession stats --by week --all --json"
+    before_help = "Examples:\n  opensession stats --by agent --since 30d\n  opensession stats --by model --all\n  \
+                   opensession stats --heat --since 26w",
+    after_help = "Figures are of what was done in the time asked for, not of when sessions ended. Costs are as agents logged \
+                  them; ~ marks those estimated from list prices, + those to which tokens without a price would come. Prices of \
+                  your own go into daemon.toml, [prices]."
 )]
 pub(crate) struct Arguments {
-    /// What the figures are grouped by
-    #[arg(long, value_enum, value_name = "WHAT", default_value_t)]
-    by: By,
+    /// What the figures are grouped by [default: agent]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    by: Option<By>,
+    /// Draw the days as a map, a column a week; --by day does so too on a terminal
+    #[arg(long)]
+    heat: bool,
     #[command(flatten)]
     filter: FilterArguments,
     /// One JSON object a line: groups, then a summary
@@ -33,14 +37,17 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum By {
+pub(super) enum By {
     #[default]
     Agent,
     Model,
     Repo,
+    Branch,
     Day,
     Week,
     Month,
+    Hour,
+    Weekday,
 }
 
 impl By {
@@ -49,36 +56,36 @@ impl By {
             Self::Agent => StatsBy::Agent,
             Self::Model => StatsBy::Model,
             Self::Repo => StatsBy::Repo,
+            Self::Branch => StatsBy::Branch,
             Self::Day => StatsBy::Day,
             Self::Week => StatsBy::Week,
             Self::Month => StatsBy::Month,
+            Self::Hour => StatsBy::Hour,
+            Self::Weekday => StatsBy::Weekday,
         }
     }
 
-    fn heading(self) -> &'static str {
-        match self {
-            Self::Agent => "AGENT",
-            Self::Model => "MODEL",
-            Self::Repo => "REPOSITORY",
-            Self::Day => "DAY",
-            Self::Week => "WEEK",
-            Self::Month => "MONTH",
-        }
+    /// Whether the groups are stretches of time.
+    fn is_time(self) -> bool {
+        matches!(self, Self::Day | Self::Week | Self::Month | Self::Hour | Self::Weekday)
     }
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
     context.await_first_reading()?;
-    let Arguments { by, filter, json } = arguments;
+    let Arguments { by, heat, filter, json } = arguments;
+    let to_terminal = context.to_terminal() && !json;
+    // For programs a map is its days.
+    let by = by.or(heat.then_some(By::Day));
+    let only_map = heat && by == Some(By::Day) && to_terminal;
+    let by = by.unwrap_or_default();
     let words = filter.words();
     let grep = filter.grep.clone();
-    let is_by_time = matches!(by, By::Day | By::Week | By::Month);
-    let has_date = is_by_time || filter.since.is_some() || filter.until.is_some();
+    let has_date = heat || by.is_time() || filter.since.is_some() || filter.until.is_some();
     let time_zone = if has_date { context.times.zone_name() } else { None };
     let filter = filter.filter(context);
-    let params = json!({ "filter": filter, "by": by.on_the_wire(), "time_zone": time_zone });
-    let answer = context.connection()?.ask("stats/get", &params);
-    let answer: StatsAnswer = answer.map_err(|error| context.refused(error, grep.as_deref()))?;
+    let ask = |by: By, context: &mut Context<'_>| figures(&filter, by, time_zone.as_deref(), grep.as_deref(), context);
+    let answer = ask(by, context)?;
     if json {
         for row in &answer.rows {
             context.json_as("group", row)?;
@@ -88,12 +95,23 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
             "by": by.on_the_wire(),
             "groups": answer.rows.len(),
             "total": answer.total,
+            "unpriced_models": answer.unpriced_models,
+            "prices_as_of": answer.prices_as_of,
             "scope_repository": answer.scope_repository,
         }))?;
-    } else if context.to_terminal() {
-        for line in table(&answer, by, context) {
-            context.output.line(&line)?;
+    } else if to_terminal {
+        if heat || by == By::Day {
+            let days = if by == By::Day { None } else { Some(ask(By::Day, context)?) };
+            let map = heat::lines(&days.as_ref().unwrap_or(&answer).rows, context);
+            map.iter().try_for_each(|line| context.output.line(line))?;
+            if !only_map && !map.is_empty() && !answer.rows.is_empty() {
+                context.output.line("")?;
+            }
         }
+        if !only_map {
+            table::lines(&answer, by, context).iter().try_for_each(|line| context.output.line(line))?;
+        }
+        explain_costs(&answer, context);
     } else {
         for row in &answer.rows {
             context.output.line(&tabs(row))?;
@@ -104,7 +122,7 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
     }
     if !json {
         let here = answer.scope_repository.as_deref().map(clean::one_line);
-        context.output.talk(&text::no_session(&path::shell_line(&words), here.as_deref()));
+        context.output.talk_wrapped(&text::no_session(&path::shell_line(&words), here.as_deref()));
         if here.is_some() {
             let words = path::shell_line(&words);
             context.hint(format!("opensession stats --all {words}").trim_end());
@@ -113,65 +131,33 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
     Ok(Exit::NothingFound)
 }
 
-fn table(answer: &StatsAnswer, by: By, context: &Context<'_>) -> Vec<String> {
-    if answer.rows.is_empty() {
-        return Vec::new();
-    }
-    let style = context.style;
-    let is_wide = context.width() >= WIDE;
-    let tokens: &[&str] = if is_wide { &["IN", "OUT", "CACHE"] } else { &["TOKENS"] };
-    let mut headings = vec![by.heading(), "SESSIONS", "ACTIVE", "TURNS"];
-    headings.extend(tokens);
-    headings.extend(["COST", "FILES", "", "LINES"]);
-    if is_wide {
-        headings.extend(["ERRORS", ""]);
-    }
-    let mut aligns = vec![Align::Right; headings.len()];
-    aligns[0] = Align::Left;
-    if is_wide {
-        aligns[headings.len() - 1] = Align::Left;
-    }
-    let mut table = Table::new(&aligns);
-    table.row(headings.into_iter().map(|heading| Cell::dressed(heading, Style::bold)).collect());
-    let most = answer.rows.iter().map(|row| row.sessions).max().unwrap_or(0).max(1);
-    for row in &answer.rows {
-        let bar = (row.sessions as f64 / most as f64 * BAR as f64).ceil() as usize;
-        table.row(cells(row, &clean::one_line(&row.key), is_wide, bar, style));
-    }
-    if answer.rows.len() > 1 {
-        table.row(cells(&answer.total, text::TOTAL, is_wide, 0, style));
-    }
-    table.lines(context.width(), &[(0, 8)], style)
+fn figures(
+    filter: &SessionFilter,
+    by: By,
+    time_zone: Option<&str>,
+    grep: Option<&str>,
+    context: &mut Context<'_>,
+) -> Result<StatsAnswer, Failure> {
+    let params = json!({ "filter": filter, "by": by.on_the_wire(), "time_zone": time_zone });
+    let answer = context.connection()?.ask("stats/get", &params);
+    answer.map_err(|error| context.refused(error, grep))
 }
 
-fn cells(row: &StatsRow, key: &str, is_wide: bool, bar: usize, style: Style) -> Vec<Cell> {
-    let stats = &row.stats;
-    let mut cells = vec![
-        Cell::new(key),
-        Cell::new(number::count(row.sessions)),
-        Cell::new(if stats.active_ms == 0 { "-".to_owned() } else { number::duration(stats.active_ms) }),
-        Cell::new(number::count(stats.turns)),
-    ];
-    if is_wide {
-        cells.push(Cell::new(number::count(stats.input_tokens)));
-        cells.push(Cell::new(number::count(stats.output_tokens)));
-        cells.push(Cell::new(number::count(stats.cache_read_tokens + stats.cache_write_tokens)));
-    } else {
-        cells.push(Cell::new(number::count(session_line::tokens(stats))));
+/// What the signs beside costs mean, where there are any.
+fn explain_costs(answer: &StatsAnswer, context: &mut Context<'_>) {
+    if answer.total.stats.cost_estimated {
+        let line = text::estimated(&clean::one_line(&answer.prices_as_of));
+        context.output.talk_wrapped(&line);
     }
-    cells.push(Cell::new(number::cost(stats.cost)));
-    cells.push(Cell::new(number::count(stats.files)));
-    cells.push(Cell::dressed(format!("+{}", number::count(stats.added)), Style::added));
-    cells.push(Cell::dressed(format!("-{}", number::count(stats.removed)), Style::removed));
-    if is_wide {
-        cells.push(Cell::new(number::percent(stats.errors, stats.results)));
-        cells.push(Cell::new(if style.ascii { "=" } else { "━" }.repeat(bar)));
+    if !answer.unpriced_models.is_empty() {
+        let models: Vec<_> = answer.unpriced_models.iter().map(|model| clean::one_line(model)).collect();
+        let models: Vec<&str> = models.iter().map(AsRef::as_ref).collect();
+        context.output.talk_wrapped(&text::unpriced(answer.total.unpriced_tokens, &models));
     }
-    cells
 }
 
 /// Key, sessions, active seconds, turns, tokens in, out, read from and written to a cache, cost, files, lines added
-/// and removed, calls, errors.
+/// and removed, calls, errors, whether the cost is estimated, tokens without a price.
 fn tabs(row: &StatsRow) -> String {
     let stats = &row.stats;
     let mut fields = vec![clean::one_line(&row.key).into_owned()];
@@ -185,8 +171,15 @@ fn tabs(row: &StatsRow) -> String {
         stats.cache_write_tokens,
     ];
     fields.extend(before_cost.map(|value| value.to_string()));
-    fields.push(stats.cost.map_or_else(|| "-".to_owned(), |cost| cost.to_string()));
+    fields.push(stats.cost.map_or_else(|| "-".to_owned(), |cost| number::plain(cost, 6)));
     let after_cost = [stats.files, stats.added, stats.removed, stats.calls, stats.errors];
     fields.extend(after_cost.map(|value| value.to_string()));
+    let source = match stats.cost {
+        Some(_) if stats.cost_estimated => text::ESTIMATED,
+        Some(_) => text::LOGGED,
+        None => "-",
+    };
+    fields.push(source.to_owned());
+    fields.push(row.unpriced_tokens.to_string());
     fields.join("\t")
 }

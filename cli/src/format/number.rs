@@ -28,20 +28,28 @@ pub(crate) fn duration(milliseconds: u64) -> String {
     }
 }
 
-/// A cost in US dollars as logged; `-` when it is unknown, `<$0.01` when it is less than a cent.
-pub(crate) fn cost(dollars: Option<f64>) -> String {
+/// A cost in US dollars; `-` when it is unknown, `<$0.01` when it is less than a cent, `~$0.42` when it is estimated.
+pub(crate) fn cost(dollars: Option<f64>, is_estimated: bool) -> String {
+    let sign = if is_estimated { "~" } else { "" };
     match dollars {
         Some(dollars) if dollars.is_finite() && dollars >= 0.0 => match dollars {
-            0.0 => "$0.00".to_owned(),
+            0.0 => format!("{sign}$0.00"),
             _ if dollars < 0.005 => "<$0.01".to_owned(),
-            _ if dollars < 10_000.0 => {
+            _ if dollars < 1_000.0 => {
                 let cents = (dollars * 100.0).round() as u64;
-                format!("${}.{:02}", count(cents / 100), cents % 100)
+                format!("{sign}${}.{:02}", count(cents / 100), cents % 100)
             }
-            _ => format!("${}", count(dollars.round() as u64)),
+            _ => format!("{sign}${}", count(dollars.round() as u64)),
         },
         _ => "-".to_owned(),
     }
+}
+
+/// A number for programs, with so many decimals at most.
+pub(crate) fn plain(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    text.to_owned()
 }
 
 /// A share of a whole in percent: `3%`, `<1%`; `-` when there is no whole.
@@ -115,9 +123,11 @@ mod tests {
     fn an_unknown_cost_is_never_zero() {
         let shown: Vec<String> = [None, Some(f64::NAN), Some(0.0), Some(0.001), Some(0.42), Some(212.4), Some(1234.5)]
             .into_iter()
-            .map(cost)
+            .map(|dollars| cost(dollars, false))
             .collect();
-        assert_eq!(shown, ["-", "-", "$0.00", "<$0.01", "$0.42", "$212.40", "$1,234.50"]);
+        assert_eq!(shown, ["-", "-", "$0.00", "<$0.01", "$0.42", "$212.40", "$1,235"]);
+        assert_eq!([cost(Some(0.42), true), cost(Some(0.001), true), cost(None, true)], ["~$0.42", "<$0.01", "-"]);
+        assert_eq!([plain(212.4, 6), plain(12.0, 6), plain(0.000_000_4, 6)], ["212.4", "12", "0"]);
     }
 
     #[test]

@@ -13,9 +13,15 @@ use opensession_protocol::paths::{Environment, Paths};
 pub(super) fn install(environment: &Environment, paths: &Paths, program: &Path) -> Result<Vec<String>, ConnectError> {
     let file = file(environment, paths);
     let text = if cfg!(target_os = "macos") { launchd_plist(program, &paths.log()) } else { systemd_unit(program) };
+    let was_there = file.exists();
     write(&file, &text).map_err(|error| failed(&format!("cannot write {}", file.display()), &error))?;
     for command in install_commands(paths, &file) {
-        run(&command)?;
+        run(&command).inspect_err(|_| {
+            if !was_there {
+                // What is not installed leaves no file behind; that it cannot be removed is not what went wrong.
+                fs::remove_file(&file).ok();
+            }
+        })?;
     }
     Ok(vec![format!("Installed: {}", file.display()), "The daemon starts now and at every login.".to_owned()])
 }
@@ -26,11 +32,16 @@ pub(super) fn uninstall(environment: &Environment, paths: &Paths) -> Result<Vec<
     if !file.exists() {
         return Ok(vec![format!("Not installed: there is no {}", file.display())]);
     }
+    let mut lines = vec![format!("Uninstalled: {}", file.display())];
     for command in uninstall_commands(paths, &file) {
-        run(&command)?;
+        // Without its file the service is gone at the next login, whatever its manager says now.
+        if let Err(error) = run(&command) {
+            lines.push(format!("{}: {}", error.fact, error.place.join(" ")));
+        }
     }
     fs::remove_file(&file).map_err(|error| failed(&format!("cannot remove {}", file.display()), &error))?;
-    Ok(vec![format!("Uninstalled: {}", file.display()), "The daemon starts when a command needs it.".to_owned()])
+    lines.push("The daemon starts when a command needs it.".to_owned());
+    Ok(lines)
 }
 
 fn file(environment: &Environment, paths: &Paths) -> PathBuf {

@@ -109,8 +109,32 @@ impl Style {
         if self.ascii { "~" } else { "⟳" }
     }
 
+    pub(crate) fn live_sign(self) -> &'static str {
+        if self.ascii { "*" } else { "◉" }
+    }
+
+    pub(crate) fn waiting_sign(self) -> &'static str {
+        if self.ascii { "?" } else { "◌" }
+    }
+
     pub(crate) fn subagent_sign(self) -> &'static str {
         if self.ascii { r"\_" } else { "↳" }
+    }
+
+    /// What bars are made of.
+    pub(crate) fn bar_sign(self) -> &'static str {
+        if self.ascii { "=" } else { "━" }
+    }
+
+    /// A day on a map, from nothing (0) to the busiest (4).
+    pub(crate) fn heat(self, level: usize) -> Cow<'static, str> {
+        match level {
+            0 => self.paint("2", "."),
+            1 => self.paint("2;32", "-"),
+            2 => self.paint("32", "+"),
+            3 => self.paint("92", "*"),
+            _ => self.paint("1;92", "#"),
+        }
     }
 
     fn paint<'t>(self, code: &str, text: &'t str) -> Cow<'t, str> {

@@ -53,20 +53,26 @@ pub(crate) fn discovered(sessions: u64, agents: u64, subagents: u64, absent: u64
     format!("{sessions} of {agents}{subagents}{absent}{end}")
 }
 
-pub(crate) fn unreadable(problems: u64, sources: u64) -> String {
-    format!(
-        "{} in {} unreadable: opensession doctor --problems",
-        number::counted(problems, "line", "lines"),
-        number::counted(sources, "file", "files")
-    )
+/// Problems in so many sources, of which `whole` could not be read at all.
+pub(crate) fn unreadable(problems: u64, sources: u64, whole: u64) -> String {
+    format!("{} unreadable: opensession doctor --problems", lines_and_files(problems, sources, whole, "line"))
 }
 
-pub(crate) fn damaged(problems: u64, sources: u64) -> String {
-    format!(
-        "{} in {}, the rest kept (--problems)",
-        number::counted(problems, "damaged line", "damaged lines"),
-        number::counted(sources, "file", "files")
-    )
+/// Likewise, for `doctor`.
+pub(crate) fn damaged(problems: u64, sources: u64, whole: u64) -> String {
+    format!("{}, the rest kept (--problems)", lines_and_files(problems, sources, whole, "damaged line"))
+}
+
+fn lines_and_files(problems: u64, sources: u64, whole: u64, line: &str) -> String {
+    let lines = problems.saturating_sub(whole);
+    let in_files = number::counted(sources.saturating_sub(whole), "file", "files");
+    let lines = (lines > 0).then(|| format!("{} in {in_files}", number::counted(lines, line, &format!("{line}s"))));
+    let whole = (whole > 0).then(|| number::counted(whole, "whole file", "whole files"));
+    [lines, whole].into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+pub(crate) fn more_places(count: usize) -> String {
+    format!("and {}", number::counted(count as u64, "more folder", "more folders"))
 }
 
 pub(crate) fn problems(problems: u64, sources: u64) -> String {

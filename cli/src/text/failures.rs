@@ -16,6 +16,13 @@ pub(crate) const HINT_DISCOVER: &str = "see what is found on this machine: opens
 pub(crate) const HINT_DISCOVER_ALL: &str = "where it was looked: opensession discover --all";
 pub(crate) const HINT_DASHES: &str = "a query that begins with - goes after --: opensession search -- -word";
 
+pub(crate) const HINT_FORMATS: &str = "one of oneline, short, full, or a text with placeholders: '%h %s'";
+pub(crate) const HINT_PLACEHOLDERS: &str = "they are listed: opensession log --help; a percent sign is %%";
+
+pub(crate) fn no_placeholder(placeholder: &str) -> String {
+    format!("no placeholder {placeholder}")
+}
+
 pub(crate) fn no_such_command(name: &str) -> String {
     format!("no command {name}")
 }

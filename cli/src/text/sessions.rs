@@ -50,6 +50,37 @@ pub(crate) fn tokens_apart(stats: &SessionStats) -> String {
     )
 }
 
+pub(crate) const BARS_OF_TIME: &str = "active time";
+pub(crate) const BARS_OF_SESSIONS: &str = "sessions";
+pub(crate) const ESTIMATED: &str = "estimated";
+pub(crate) const LOGGED: &str = "logged";
+
+/// Costs are estimates by prices of that day.
+pub(crate) fn estimated(day: &str) -> String {
+    format!("~ estimated from list prices of {day}; your own: daemon.toml, [prices]")
+}
+
+/// Tokens of these models are in no cost.
+pub(crate) fn unpriced(tokens: u64, models: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let shown = models.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let more = if models.len() > SHOWN { format!(" and {} more", models.len() - SHOWN) } else { String::new() };
+    format!("+ at least: {} without a price, of {shown}{more}", number::counted(tokens, TOKEN, TOKENS))
+}
+
+/// The signs of a map, from least to most.
+pub(crate) fn less_and_more(signs: &str, is_time: bool) -> String {
+    format!("less {signs} more; {} a day", if is_time { "active time" } else { "turns" })
+}
+
+pub(crate) fn busiest(day: &str, amount: &str) -> String {
+    format!("busiest {day}, {amount}")
+}
+
+pub(crate) fn earlier_weeks(weeks: usize) -> String {
+    format!("{} before that: --until", number::counted(weeks as u64, "week", "weeks"))
+}
+
 pub(crate) fn children(ids: &[&str]) -> String {
     const SHOWN: usize = 5;
     let shown = ids.iter().take(SHOWN).copied().collect::<Vec<_>>().join(" ");

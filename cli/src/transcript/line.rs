@@ -14,6 +14,9 @@ use crate::text;
 /// Keys of a call's input that say most of it, best first.
 const TELLING_KEYS: &[&str] = &[
     "file_path",
+    "filePath",
+    "absolute_path",
+    "target_file",
     "notebook_path",
     "path",
     "filename",
@@ -24,9 +27,14 @@ const TELLING_KEYS: &[&str] = &[
     "cmd",
     "description",
     "prompt",
+    "instructions",
+    "task",
     "skill",
     "name",
 ];
+
+/// Keys of lists that say most of a call's input by their first entry.
+const TELLING_LISTS: &[&str] = &["files", "paths", "file_paths", "commands", "queries"];
 
 /// An event and its number.
 #[derive(Debug)]
@@ -89,8 +97,12 @@ pub(crate) fn summary(input: &Value) -> Cow<'_, str> {
         Value::String(text) => Cow::Borrowed(text),
         Value::Object(fields) => {
             let telling = TELLING_KEYS.iter().find_map(|key| fields.get(*key)?.as_str());
-            match telling {
-                Some(text) => Cow::Borrowed(text),
+            if let Some(text) = telling {
+                return Cow::Borrowed(text);
+            }
+            let first = TELLING_LISTS.iter().find_map(|key| fields.get(*key)?.as_array()?.first());
+            match first {
+                Some(first) => summary(first),
                 None if fields.is_empty() => Cow::Borrowed(""),
                 None => Cow::Owned(input.to_string()),
             }

@@ -60,7 +60,8 @@ fn a_row_per_agent() {
                                            (switched off in daemon.toml)
                                            (reading 20 of 31)
     --- stderr
-    308 sessions of 2 agents, 123 more of their sub-agents; 1 more agent not found (--all).
+    308 sessions of 2 agents, 123 more of their sub-agents; 1 more agent not found
+    (--all).
     6 lines in 5 files unreadable: opensession doctor --problems
     --- exit 0
     ");
@@ -121,14 +122,15 @@ fn a_scan_tells_the_projects_it_found() {
     let answer = |run: Run| super::discover::run(run, agents()[..1].to_vec()).answer("agent/scan", scanned.clone());
     let ended = answer(Run::terminal(80)).run("discover --scan ~/work");
     assert_eq!(ended.calls[1], r#"agent/scan {"path":"/home/mina/work"}"#);
-    assert_snapshot!(ended.shown(), @"
+    assert_snapshot!(ended.shown(), @r"
     AGENT        SESSIONS  LATEST    SIZE  WHERE
     claude-code       277  4m      351 MB  ~/.claude/projects
                                            ~/code/a-rath…nother-one/.claude/projects
     --- stderr
     ~/app: aider
     ~/web: crush, known before
-    2 projects with sessions in 1,234 folders looked through; 7 repositories followed from now on.
+    2 projects with sessions in 1,234 folders looked through; 7 repositories
+    followed from now on.
     hint: too much to look through: name a smaller folder
     277 sessions of 1 agent, 123 more of their sub-agents.
     6 lines in 5 files unreadable: opensession doctor --problems
@@ -148,15 +150,15 @@ fn drafts_and_what_cannot_be_read_are_told() {
     agents.truncate(1);
     agents[0].empty = 30;
     agents[0].unreadable = vec!["/home/mina/.cursor/state.vscdb: another program holds the database".to_owned()];
-    assert_snapshot!(run(Run::terminal(80), agents).shown("discover"), @"
+    assert_snapshot!(run(Run::terminal(80), agents).shown("discover"), @r"
     AGENT        SESSIONS  LATEST    SIZE  WHERE
     claude-code       277  4m      351 MB  ~/.claude/projects
                                            ~/code/a-rath…nother-one/.claude/projects
                                            (30 sessions without a word)
     --- stderr
     277 sessions of 1 agent, 123 more of their sub-agents.
-    cannot be read: /home/mina/.cursor/state.vscdb: another program holds the database
-    6 lines in 5 files unreadable: opensession doctor --problems
+    cannot be read: ~/.cursor/state.vscdb: another program holds the database
+    5 lines in 4 files and 1 whole file unreadable: opensession doctor --problems
     --- exit 0
     ");
 }

@@ -1,7 +1,7 @@
 use insta::assert_snapshot;
 use opensession_cli::Exit;
 use opensession_protocol::error::{BAD_VALUE, ErrorData};
-use opensession_protocol::{SessionInfo, SessionPage};
+use opensession_protocol::{SessionInfo, SessionPage, SessionRelation};
 
 use super::harness::{Run, ready};
 use super::samples::{hostile_session, korean_session, lock_session, subagent_session};
@@ -34,7 +34,7 @@ fn three_lines_a_session() {
 
     session 77aa00bb  ↳ Review lock.rs
       claude-code, app@a-branch-with-a-name-that-goes-on-and-on, 2025-10-14 12:00
-      0 turns, 0 tokens, cost -
+      0 turns, tokens -, cost -
     --- exit 0
     ");
 }
@@ -52,7 +52,7 @@ fn at_160_and_at_50_columns() {
 
     session 77aa00bb  ↳ Review lock.rs
       claude-code, app@a-branch-with-a-name-that-goes-on-and-on, 2025-10-14 12:00
-      0 turns, 0 tokens, cost -
+      0 turns, tokens -, cost -
     --- exit 0
     ");
     let ended = run(Run::terminal(50), all()).run("log");
@@ -70,7 +70,7 @@ fn at_160_and_at_50_columns() {
 
     session 77aa00bb  ↳ Review lock.rs
       claude-code, app@a-branch-wit…, 2025-10-14 12:00
-      0 turns, 0 tokens, cost -
+      0 turns, tokens -, cost -
     --- exit 0
     ");
 }
@@ -134,7 +134,7 @@ fn all_that_is_known() {
 
     session 77aa00bb  ↳ Review lock.rs
       claude-code, app@a-branch-with-a-name-that-goes-on-and-on, 2025-10-14 12:00
-      0 turns, 0 tokens, cost -
+      0 turns, tokens -, cost -
       id            77aa00bb0123456789abcdef01234567
       from          sub-agent of 4f2a91c70123456789abcdef01234567
       events        0, 0 tool calls, 0 edits
@@ -156,6 +156,81 @@ fn piped_and_json() {
     assert_eq!(lines.len(), 4);
     assert_eq!((&lines[1]["type"], &lines[1]["title"]), (&"session".into(), &"잠금 순서 바꾸기".into()));
     assert_eq!((&lines[3]["type"], &lines[3]["sessions_kept"]), (&"summary".into(), &308.into()));
+}
+
+#[test]
+fn a_format_of_ones_own() {
+    let ended = run(Run::piped(), all()).run("log --format %h%x09%c_%t_%k_[%S]_%s%n__%p");
+    assert_snapshot!(ended.stdout, @r"
+    4f2a91c7	$0.42 42 57.3k [live] Fix the flaky lock test
+      
+    b81d03e2	- 9 900 [] 잠금 순서 바꾸기
+      
+    77aa00bb	- 0 - [] Review lock.rs
+      4f2a91c7
+    ");
+    assert_snapshot!(run(Run::piped(), all()).run("log --format 잠금_%h_%z").stderr, @r"
+    error: no placeholder %z
+      잠금 %h %z
+              ^^
+    hint: they are listed: opensession log --help; a percent sign is %%
+    ");
+    assert_snapshot!(run(Run::piped(), all()).run("log --format nonsense").stderr, @r"
+    error: --format does not take nonsense
+    hint: one of oneline, short, full, or a text with placeholders: '%h %s'
+    ");
+}
+
+#[test]
+fn what_came_from_a_session_is_drawn_above_it() {
+    let fork = SessionInfo {
+        id: "f0f0f0f00123456789abcdef01234567".to_owned(),
+        short_id: "f0f0f0f0".to_owned(),
+        title: "Another way".to_owned(),
+        parent: Some(lock_session().id),
+        relation: Some(SessionRelation::Fork),
+        ..korean_session()
+    };
+    let sessions = page(vec![lock_session(), korean_session(), fork, subagent_session()]);
+    let ended = run(Run::terminal(80), sessions.clone()).run("log --graph");
+    assert!(ended.widest() <= 80 && ended.calls[1].contains(r#""subagents":true"#), "{}", ended.calls[1]);
+    assert_snapshot!(ended.shown(), @r"
+    o   f0f0f0f0  Another way              codex        infra             3d
+    | o 77aa00bb  ↳ Review lock.rs         claude-code  app@a-branch-wi…  2025-10-14
+    |/
+    ◉   4f2a91c7  Fix the flaky lock test  claude-code  app@main          2h live
+    o   b81d03e2  잠금 순서 바꾸기         codex        infra             3d
+    --- exit 0
+    ");
+    assert_snapshot!(run(Run::terminal(100), sessions.clone()).shown("log --graph --ascii --format short"), @r"
+    o   session f0f0f0f0  Another way
+    |     codex, infra, 2026-11-19 12:00 (3d ago)
+    |     9 turns, 900 tokens, cost -
+    |
+    | o session 77aa00bb  \_ Review lock.rs
+    | |   claude-code, app@a-branch-with-a-name-that-goes-on-and-on, 2025-10-14 12:00
+    | |   0 turns, tokens -, cost -
+    |/
+    *   session 4f2a91c7  Fix the flaky lock test                                                   live
+          claude-code, opus-4, app@main, 2026-11-22 12:04 (2h ago), active 38m
+          42 turns, 3 files +120 -8, 2 failed calls, 57.3k tokens, $0.42, cargo test ok
+
+    o   session b81d03e2  잠금 순서 바꾸기
+          codex, infra, 2026-11-19 12:00 (3d ago)
+          9 turns, 900 tokens, cost -
+    --- exit 0
+    ");
+    assert_snapshot!(run(Run::piped(), sessions.clone()).run("log --graph --format %h_%s").stdout, @r"
+    o f0f0f0f0 Another way
+    | o 77aa00bb Review lock.rs
+    |/
+    ◉ 4f2a91c7 Fix the flaky lock test
+    o b81d03e2 잠금 순서 바꾸기
+    ");
+    let reviewed = SessionInfo { updated: lock_session().updated, ..subagent_session() };
+    let sessions = page(vec![lock_session(), reviewed, korean_session()]);
+    let ended = run(Run::piped(), sessions).run("log --graph -n 1");
+    assert!(ended.stdout.contains("77aa00bb") && !ended.stdout.contains("b81d03e2"), "{}", ended.stdout);
 }
 
 #[test]

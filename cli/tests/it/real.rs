@@ -4,6 +4,7 @@ mod clients;
 mod damaged;
 mod export;
 mod handoff;
+mod figures;
 mod history;
 mod home;
 mod hostile;

@@ -38,7 +38,7 @@ fn a_session_with_its_turns_indented() {
 
         Then I run its test in a loop, with the log kept, until it fails, which
         should take no more than a minute or two.
-      #5 Read  ~/app/src/lock.rs                                               12 ms
+      #5 Read  src/lock.rs                                                     12 ms
         pub struct Lock;
       #7 Bash  cargo test lock                                           ✗ 101  4.1s
         thread 'main' panicked at src/lock.rs:88
@@ -73,7 +73,7 @@ fn at_160_and_at_50_columns_and_in_ascii() {
       #4 agent  I read the lock.
 
         Then I run its test in a loop, with the log kept, until it fails, which should take no more than a minute or two.
-      #5 Read  ~/app/src/lock.rs                                                                                       12 ms
+      #5 Read  src/lock.rs                                                                                             12 ms
         pub struct Lock;
       #7 Bash  cargo test lock                                                                                   ✗ 101  4.1s
         thread 'main' panicked at src/lock.rs:88
@@ -108,7 +108,7 @@ fn at_160_and_at_50_columns_and_in_ascii() {
         Then I run its test in a loop, with the log
         kept, until it fails, which should take no
         more than a minute or two.
-      #5 Read  ~/app/src/lock.rs                 12 ms
+      #5 Read  src/lock.rs                       12 ms
         pub struct Lock;
       #7 Bash  cargo test lock             x 101  4.1s
         thread 'main' panicked at src/lock.rs:88
@@ -180,7 +180,7 @@ fn colours_repeat_what_words_say() {
 
         Then I run its test in a loop, with the log kept, until it fails, which
         should take no more than a minute or two.
-      #5 Read  ~/app/src/lock.rs                                               ^[[2m12 ms^[[0m
+      #5 Read  src/lock.rs                                                     ^[[2m12 ms^[[0m
         {
           "file_path": "/home/mina/app/src/lock.rs"
         }
@@ -287,7 +287,7 @@ fn events_around_one_stay_folded() {
     assert!(ended.calls[1].contains(r#""around":10,"limit":7"#), "{}", ended.calls[1]);
     assert_snapshot!(ended.shown(), @r"
     4f2a91c7  Fix the flaky lock test               claude-code  app@main  2h live
-      #5 Read  ~/app/src/lock.rs                                               12 ms
+      #5 Read  src/lock.rs                                                     12 ms
         pub struct Lock;
       #7 Bash  cargo test lock                                           ✗ 101  4.1s
         thread 'main' panicked at src/lock.rs:88
@@ -414,7 +414,7 @@ fn follow_goes_on_with_what_is_added_without_doubling_it() {
 
         Then I run its test in a loop, with the log kept, until it fails, which
         should take no more than a minute or two.
-      #5 Read  ~/app/src/lock.rs                                               12 ms
+      #5 Read  src/lock.rs                                                     12 ms
         pub struct Lock;
       #7 Bash  cargo test lock                                           ✗ 101  4.1s
         thread 'main' panicked at src/lock.rs:88

@@ -86,7 +86,7 @@ fn what_is_typed_wrong_is_told_with_what_was_near() {
     hint: opensession search --help
     $ opensession stats --by yaer
     error: --by does not take yaer
-    hint: one of agent, model, repo, day, week, month
+    hint: one of agent, model, repo, branch, day, week, month, hour, weekday
     $ opensession index --check --rebuild
     error: --check and --rebuild exclude each other
     hint: opensession index --help

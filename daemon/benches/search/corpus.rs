@@ -93,6 +93,7 @@ pub(crate) fn read(files: &[PathBuf]) -> Corpus {
             repository_identity: Some("github.com/o/r".into()),
             updated_ms,
             traits: Traits::default(),
+            timeline: Arc::default(),
         })));
     }
     corpus

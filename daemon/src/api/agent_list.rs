@@ -1,6 +1,9 @@
 //! `agent/list`
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+};
 
 use jsonrpsee::core::RpcResult;
 use opensession_protocol::{AgentBegin, AgentInfo};
@@ -39,6 +42,7 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
         })
         .collect();
     let at: HashMap<String, usize> = agents.iter().enumerate().map(|(index, info)| (info.id.clone(), index)).collect();
+    let mut projects: HashMap<usize, BTreeSet<String>> = HashMap::new();
     let mut with_sessions: std::collections::HashSet<i64> = std::collections::HashSet::new();
     for entry in catalog.iter() {
         let Some(info) = at.get(&entry.info.agent).map(|index| &mut agents[*index]) else { continue };
@@ -66,6 +70,12 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
             info.sources_with_problems += u64::from(row.failure.is_some());
             continue;
         }
+        // Where an agent has no folder of its own, its sessions lie in projects.
+        if info.roots.is_empty()
+            && let Some(folder) = folder_of(&row.source.path)
+        {
+            projects.entry(at[&row.agent]).or_default().insert(folder);
+        }
         info.sources += 1;
         info.sources_read += u64::from(row.failure.is_none());
         info.bytes += row.cursor.offset;
@@ -87,8 +97,18 @@ pub(super) fn answer(engine: &Engine) -> RpcResult<Vec<AgentInfo>> {
             info.unreadable.push(reason);
         }
     }
+    for (index, folders) in projects {
+        agents[index].roots.extend(folders);
+    }
     for info in &mut agents {
         info.sessions += info.subagents;
     }
     Ok(agents)
+}
+
+/// The folder of a source. One in a container is named by the container's path, `#` and its own id.
+fn folder_of(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    let file = text.split_once('#').map_or(text, |(container, _)| container);
+    Some(Path::new(file).parent()?.to_str()?.to_owned()).filter(|folder| !folder.is_empty())
 }

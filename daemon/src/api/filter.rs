@@ -126,7 +126,7 @@ fn field(name: &str, value: &str, context: &ParseContext) -> RpcResult<Field> {
         .ok_or_else(|| errors::bad_value(format!("{name}: cannot be {value}"), "see: opensession help search"))
 }
 
-fn time_range(name: &str, value: &str, context: &ParseContext) -> RpcResult<TimeRange> {
+pub(super) fn time_range(name: &str, value: &str, context: &ParseContext) -> RpcResult<TimeRange> {
     let query = parse(&format!("{name}:{}", value.trim()), context);
     let range = query.fields().first().and_then(|(field, _)| match field {
         Field::Time(ranges) => ranges.first().copied(),

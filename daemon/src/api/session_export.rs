@@ -114,6 +114,7 @@ fn subject(engine: &Engine, entry: &SessionEntry) -> Subject {
         errors: stats.errors,
         tokens: stats.input_tokens + stats.output_tokens + stats.cache_read_tokens + stats.cache_write_tokens,
         cost: stats.cost,
+        cost_estimated: stats.cost_estimated,
         active_ms: stats.active_ms,
     };
     Subject {

@@ -7,6 +7,7 @@ use opensession_hail::{Relation, title::title_from_prompt};
 use rustc_hash::FxHashMap;
 
 use super::{Catalog, SessionEntry, SessionKey, StoredEntry};
+use crate::{prices::Prices, store::timeline};
 
 /// Chains of parents longer than this are cut: a damaged log may name itself as its own ancestor.
 const PARENTS_MOST: usize = 32;
@@ -20,6 +21,7 @@ pub struct Directory {
     children: FxHashMap<String, Vec<SessionKey>>,
     titles_elsewhere: FxHashMap<String, String>,
     by_leaf: FxHashMap<String, SessionKey>,
+    prices: Arc<Prices>,
     catalog: Catalog,
 }
 
@@ -30,9 +32,14 @@ fn name(agent: &str, native_id: &str) -> String {
 
 impl Directory {
     /// A directory of sessions (their numbers, their sources, what the store keeps of them), in the order of their
-    /// numbers, and of titles that stand in other sessions than their own: each with its target.
-    pub fn new(sessions: Vec<(SessionKey, i64, StoredEntry)>, titles: Vec<(String, String)>) -> Self {
-        let mut directory = Self { titles_elsewhere: titles.into_iter().collect(), ..Self::default() };
+    /// numbers, and of titles that stand in other sessions than their own: each with its target. What sessions cost is
+    /// estimated by `prices` where it is not logged.
+    pub fn new(
+        sessions: Vec<(SessionKey, i64, StoredEntry)>,
+        titles: Vec<(String, String)>,
+        prices: Arc<Prices>,
+    ) -> Self {
+        let mut directory = Self { titles_elsewhere: titles.into_iter().collect(), prices, ..Self::default() };
         let room = sessions.last().map_or(0, |(key, ..)| *key as usize + 1);
         directory.entries.reserve(room);
         directory.by_name.reserve(sessions.len());
@@ -96,6 +103,14 @@ impl Directory {
                     path.clone_into(&mut entry.info.path);
                 }
             }
+            self.resolve(key);
+        }
+    }
+
+    /// Estimates costs by other prices from now on.
+    pub fn set_prices(&mut self, prices: Arc<Prices>) {
+        self.prices = prices;
+        for key in 0..self.entries.len() as SessionKey {
             self.resolve(key);
         }
     }
@@ -167,6 +182,12 @@ impl Directory {
                 info.title = title;
             }
         }
+        if info.stats.cost.is_none()
+            && let Some(timeline) = timeline::decode(&stored.timeline)
+        {
+            info.stats.cost = self.prices.estimate(&timeline).cost;
+            info.stats.cost_estimated = info.stats.cost.is_some();
+        }
         let parent = self.parent_of(stored);
         info.parent = parent.and_then(|parent| Some(self.stored(parent)?.info.id.clone()));
         Some(SessionEntry {
@@ -177,6 +198,7 @@ impl Directory {
             traits: stored.traits,
             activity: stored.activity,
             source: *source,
+            timeline: stored.timeline.clone(),
             info,
         })
     }

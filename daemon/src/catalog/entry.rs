@@ -1,6 +1,6 @@
 //! What the store keeps of a session for the catalog, so that a start reads one column a session.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use opensession_agents::{Facts, Source, derive::Activity};
 use opensession_hail::{Relation, statistics::Statistics, title::title_from_prompt};
@@ -34,6 +34,9 @@ pub struct StoredEntry {
     /// Ids of the last records of its branches, for titles that stand elsewhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leaves: Vec<String>,
+    /// What was done when and by which model, as `store::timeline` reads it.
+    #[serde(skip)]
+    pub timeline: Arc<[u8]>,
 }
 
 /// What an entry is made of.
@@ -105,6 +108,7 @@ impl StoredEntry {
             repository_identity: parts.place.map(|place| place.identity.clone()),
             traits: parts.traits,
             activity: facts.activity,
+            timeline: crate::store::timeline::encode(&statistics.timeline).into(),
             parent,
             info,
         }
@@ -142,6 +146,7 @@ fn figures(statistics: &Statistics, problems: u64) -> SessionStats {
         cache_read_tokens: statistics.tokens.cache_read,
         cache_write_tokens: statistics.tokens.cache_write,
         cost: statistics.cost,
+        cost_estimated: false,
         active_ms: statistics.active_ms,
         problems,
     }

@@ -15,6 +15,7 @@ use crate::{
     catalog::{Catalog, Directory, SessionKey},
     hosts::HostRow,
     indexing::Indexing,
+    prices::Prices,
     store::{ChangeKind, Committed, SourceBatch, StoreError, Writer},
     texts::Texts,
     warnings::Warnings,
@@ -70,6 +71,8 @@ pub enum Commit {
     RemoveHost(u32, Sender<Result<(), StoreError>>),
     /// A pull from a machine ended well: when, in milliseconds since 1970, and what its home directory is called there.
     HostPulled(u32, i64, std::path::PathBuf),
+    /// Estimate costs by these prices from now on.
+    Price(Arc<Prices>),
     /// Build the index anew, from the events or from the raw records.
     Rebuild(opensession_protocol::RebuildScope),
     /// Pack everything at rest now, and answer when it is done.
@@ -361,6 +364,11 @@ impl Committer {
                 let forgotten = self.forget(key);
                 // The asker may have gone; the session is forgotten all the same.
                 reply.send(forgotten).ok();
+                Ok(())
+            }
+            Commit::Price(prices) => {
+                self.parts.directory.set_prices(prices);
+                self.publish();
                 Ok(())
             }
             Commit::Rebuild(scope) => {

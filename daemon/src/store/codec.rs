@@ -6,6 +6,10 @@
 //! Rows of the first stores are JSON, which begins with a brace; they are read as such, and written anew in this form
 //! when their session changes.
 
+pub(crate) mod timeline;
+
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use opensession_agents::{Cursor, derive::Activity};
 use opensession_hail::Relation;
@@ -76,7 +80,8 @@ pub(super) fn decode_cursor(bytes: &[u8]) -> Option<Cursor> {
 
 /// A session's entry as bytes.
 pub(super) fn encode_entry(entry: &StoredEntry) -> Vec<u8> {
-    let StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves } = entry;
+    let StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves, timeline } =
+        entry;
     let mut out = Encoder::new();
     encode_info(&mut out, info);
     out.optional_text(repository_identity.as_deref());
@@ -100,6 +105,7 @@ pub(super) fn encode_entry(entry: &StoredEntry) -> Vec<u8> {
         out.text(leaf);
     }
     out.optional_text(info.host.as_deref());
+    out.bytes(timeline);
     out.bytes
 }
 
@@ -139,7 +145,8 @@ pub(super) fn decode_entry(bytes: &[u8]) -> Option<StoredEntry> {
         info.host = from.optional_text()?;
     }
     let traits = Traits { todo, image, thinking, compacted, command, pull_request };
-    Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves })
+    let timeline = if from.version >= 2 { from.bytes()?.into() } else { Arc::default() };
+    Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves, timeline })
 }
 
 fn encode_info(out: &mut Encoder, info: &SessionInfo) {
@@ -266,6 +273,8 @@ fn encode_stats(out: &mut Encoder, stats: &SessionStats) {
         cache_read_tokens,
         cache_write_tokens,
         cost,
+        // An estimate is made anew whenever the session is shown.
+        cost_estimated: _,
         active_ms,
         problems,
     } = stats;
@@ -313,6 +322,7 @@ fn decode_stats(from: &mut Decoder<'_>) -> Option<SessionStats> {
         active_ms: from.number()?,
         problems: from.number()?,
         cost: None,
+        cost_estimated: false,
     };
     let [has_cost, ..] = from.flags()?;
     if has_cost {
@@ -384,6 +394,7 @@ impl Encoder {
 }
 
 struct Decoder<'b> {
+    /// The version of the row.
     version: u8,
     rest: &'b [u8],
 }
@@ -554,6 +565,7 @@ mod tests {
                         active_ms: numbers[13],
                         problems: numbers[14],
                         cost,
+                        cost_estimated: false,
                     },
                 }
             },
@@ -568,7 +580,18 @@ mod tests {
             |(info, (repository_identity, updated_ms, flags, activity), parent, leaves)| {
                 let [todo, image, thinking, compacted, command, pull_request, titled] = flags;
                 let traits = Traits { todo, image, thinking, compacted, command, pull_request };
-                StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves }
+                let timeline = Arc::default();
+                StoredEntry {
+                    info,
+                    repository_identity,
+                    updated_ms,
+                    traits,
+                    activity,
+                    parent,
+                    titled,
+                    leaves,
+                    timeline,
+                }
             },
         )
     }
@@ -618,6 +641,12 @@ mod tests {
         bytes.truncate(bytes.len() - 2);
         let entry = decode_entry(&bytes).unwrap();
         assert_eq!((entry.info.title.as_str(), entry.info.host), ("old", None));
+    fn an_earlier_version_lacks_what_came_later() {
+        let entry = StoredEntry { timeline: Arc::from([1, 2, 3].as_slice()), ..StoredEntry::default() };
+        let mut bytes = encode_entry(&entry);
+        assert_eq!(*decode_entry(&bytes).unwrap().timeline, [1, 2, 3]);
+        bytes[0] = 1;
+        assert!(decode_entry(&bytes[..bytes.len() - 4]).unwrap().timeline.is_empty());
     }
 
     #[test]

@@ -82,8 +82,10 @@ pub struct Figures {
     pub errors: u64,
     /// Tokens of all kinds.
     pub tokens: u64,
-    /// Cost in US dollars, as logged.
+    /// Cost in US dollars.
     pub cost: Option<f64>,
+    /// Whether the cost is an estimate, not what the agent logged.
+    pub cost_estimated: bool,
     /// Time without idle gaps, in milliseconds.
     pub active_ms: u64,
 }

@@ -1,9 +1,13 @@
 //! Figures of one session, added up event by event.
 
+mod timeline;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub use timeline::{MAX_SLOTS, SLOT_SECONDS, Slot, Timeline, Work};
 
 use crate::{Body, Edit, Event, Role, Status, Usage};
 
@@ -76,6 +80,9 @@ pub struct Statistics {
     /// Time of the latest event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<Timestamp>,
+    /// The same by time and model.
+    #[serde(skip_serializing_if = "Timeline::is_empty")]
+    pub timeline: Timeline,
     /// What was counted of the last responses, oldest first.
     #[serde(skip_serializing_if = "VecDeque::is_empty")]
     responses: VecDeque<Response>,
@@ -118,18 +125,32 @@ impl Statistics {
     /// Adds the next event.
     pub fn add(&mut self, event: &Event) {
         if let Some(ts) = event.ts {
+            self.timeline.move_to(ts);
             self.add_time(ts);
+        }
+        if let Some(model) = model_at_work(event) {
+            self.timeline.switch_to(model);
         }
         match &event.body {
             Body::Message(message) if event.subagent.is_none() => match message.role {
-                Role::Human => self.turns += 1,
+                Role::Human => {
+                    self.turns += 1;
+                    self.timeline.work().turns += 1;
+                }
                 Role::Agent => self.agent_messages += 1,
                 Role::System => {}
             },
-            Body::ToolCall(_) | Body::Command(_) => self.calls += 1,
+            Body::ToolCall(_) | Body::Command(_) => {
+                self.calls += 1;
+                self.timeline.work().calls += 1;
+            }
             Body::ToolResult(result) => {
+                let errors = u64::from(result.status == Status::Error);
                 self.results += 1;
-                self.errors += u64::from(result.status == Status::Error);
+                self.errors += errors;
+                let work = self.timeline.work();
+                work.results += 1;
+                work.errors += errors;
             }
             Body::Edit(edit) => self.add_edit(edit),
             Body::Usage(usage) => self.add_usage(usage, event.subagent.is_some()),
@@ -144,6 +165,7 @@ impl Statistics {
             && gap <= IDLE_GAP_MS
         {
             self.active_ms += gap;
+            self.timeline.work().active_ms += gap;
         }
         self.first = Some(self.first.map_or(ts, |first| first.min(ts)));
         self.last = Some(self.last.map_or(ts, |last| last.max(ts)));
@@ -155,9 +177,15 @@ impl Statistics {
         self.added = self.added.saturating_add(added);
         self.removed = self.removed.saturating_add(removed);
 
-        let mut file = edit.to.as_ref().and_then(|_| self.files.remove(&edit.path)).unwrap_or_default();
+        let renamed = edit.to.as_ref().and_then(|_| self.files.remove(&edit.path));
         let path = edit.to.as_ref().unwrap_or(&edit.path);
         let is_new = !self.files.contains_key(path);
+        let work = self.timeline.work();
+        work.edits += 1;
+        work.added = work.added.saturating_add(added);
+        work.removed = work.removed.saturating_add(removed);
+        work.files += u64::from(is_new && renamed.is_none());
+        let mut file = renamed.unwrap_or_default();
         if is_new && (self.files.len() >= MAX_FILES || path.len() > MAX_PATH_BYTES) {
             self.edits_of_other_files = self.edits_of_other_files.saturating_add(file.edits + 1);
             return;
@@ -190,13 +218,39 @@ impl Statistics {
                 self.responses.push_back(counted);
             }
         }
+        let new = counted.tokens.beyond(before.tokens);
         let tokens = if in_subagent { &mut self.subagent_tokens } else { &mut self.tokens };
-        tokens.add(counted.tokens.beyond(before.tokens));
-        if let Some(cost) = counted.cost {
-            let more = (cost - before.cost.unwrap_or(0.0)).max(0.0);
+        tokens.add(new);
+        let more = counted.cost.map(|cost| (cost - before.cost.unwrap_or(0.0)).max(0.0));
+        if let Some(more) = more {
             self.cost = Some(self.cost.unwrap_or(0.0) + more);
         }
+        if new != Tokens::default() || more.is_some() {
+            let work = self.timeline.work_of(usage.model.as_deref().filter(|model| is_model(model)));
+            work.tokens.add(new);
+            if let Some(more) = more {
+                work.cost = Some(work.cost.unwrap_or(0.0) + more);
+            }
+        }
     }
+}
+
+/// The model that an event of the session's own agent tells.
+fn model_at_work(event: &Event) -> Option<&str> {
+    let model = match &event.body {
+        Body::Message(message) => &message.model,
+        Body::Thinking(thinking) => &thinking.model,
+        Body::ToolCall(call) => &call.model,
+        Body::Command(command) => &command.model,
+        Body::Usage(usage) => &usage.model,
+        _ => return None,
+    };
+    model.as_deref().filter(|model| event.subagent.is_none() && is_model(model))
+}
+
+/// Clients write a name in angle brackets where no model answered: `<synthetic>`.
+fn is_model(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('<')
 }
 
 /// Lines that an edit added and removed: its own figures, or what its diff shows.

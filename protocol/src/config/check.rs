@@ -15,12 +15,14 @@ pub(super) struct Known {
     tables: BTreeMap<String, Vec<String>>,
     /// By table and key: keys of the tables in that list.
     items: BTreeMap<(String, String), Vec<String>>,
+    /// Tables whose keys are the user's own, each with a table of these keys.
+    any_keys: BTreeMap<String, Vec<String>>,
 }
 
 impl Known {
     pub(super) fn tables(tables: &[(&str, &[&str])]) -> Self {
         let tables = tables.iter().map(|(name, keys)| ((*name).to_owned(), owned(keys))).collect();
-        Self { tables, items: BTreeMap::new() }
+        Self { tables, items: BTreeMap::new(), any_keys: BTreeMap::new() }
     }
 
     pub(super) fn with_items(mut self, table: &str, key: &str, keys: &[&str]) -> Self {
@@ -36,6 +38,13 @@ impl Known {
             let names = names.filter_map(|reader| reader.get_ref().as_table()?.get("name")?.get_ref().as_str());
             switches.extend(names.map(|name| name.replace('-', "_")));
         }
+        self
+    }
+
+    /// Adds a table with keys of the user's own, each with a table of `keys`.
+    pub(super) fn with_any_keys(mut self, name: &str, keys: &[&str]) -> Self {
+        self.tables.insert(name.to_owned(), Vec::new());
+        self.any_keys.insert(name.to_owned(), owned(keys));
         self
     }
 
@@ -113,6 +122,12 @@ fn unknown(text: &str, file: &Path, root: &DeTable<'_>, known: &Known, warnings:
             warnings.push(unknown_key(text, file, name, what, &tables, remedy));
             continue;
         };
+        if let Some(keys) = known.any_keys.get(name.get_ref().as_ref()) {
+            for (_, value) in value.get_ref().as_table().into_iter().flatten() {
+                unknown_in(text, file, value.get_ref(), keys, warnings);
+            }
+            continue;
+        }
         if let Some(items) = known.items.get(&(name.get_ref().to_string(), String::new())) {
             unknown_in_items(text, file, value.get_ref(), items, warnings);
         }
@@ -130,10 +145,14 @@ fn unknown(text: &str, file: &Path, root: &DeTable<'_>, known: &Known, warnings:
 /// Finds keys that nobody knows in a list of tables.
 fn unknown_in_items(text: &str, file: &Path, list: &DeValue<'_>, known: &[String], warnings: &mut Vec<ConfigProblem>) {
     for item in list.as_array().into_iter().flat_map(|array| array.iter()) {
-        for (key, _) in item.get_ref().as_table().into_iter().flatten() {
-            if !known.iter().any(|known| known == key.get_ref()) {
-                warnings.push(unknown_key(text, file, key, "key", known, None));
-            }
+        unknown_in(text, file, item.get_ref(), known, warnings);
+    }
+}
+
+fn unknown_in(text: &str, file: &Path, table: &DeValue<'_>, known: &[String], warnings: &mut Vec<ConfigProblem>) {
+    for (key, _) in table.as_table().into_iter().flatten() {
+        if !known.iter().any(|known| known == key.get_ref()) {
+            warnings.push(unknown_key(text, file, key, "key", known, None));
         }
     }
 }

@@ -44,6 +44,9 @@ pub const DAEMON_CONFIG_TEMPLATE: &str = r#"# Settings of the OpenSession daemon
 [storage]
 # retention = "forever"    # or "90d", "26w", "2y": sessions without a change for that long are deleted
 
+[prices]                   # US dollars for a million tokens, for costs that no agent logs; they come before the built-in ones
+# "example-model" = { input = 3.0, output = 15.0, cache_read = 0.3, cache_write = 3.75 }
+
 # [[readers]]              # an agent that is read by a program of yours, once for each such table
 # name = "my-agent"        # its id; its switch under [watchers] is my_agent
 # command = ["my-reader"]  # run with a file's path as last argument; prints the session as HAIL
@@ -71,6 +74,8 @@ pub struct DaemonConfig {
     pub git_storage: GitStorage,
     /// What is kept.
     pub storage: Storage,
+    /// Prices of models, before the built-in ones.
+    pub prices: Prices,
     /// Agents that are read by programs of the user's.
     pub readers: Vec<ReaderSettings>,
 }
@@ -271,6 +276,36 @@ pub struct Storage {
     pub retention: Retention,
 }
 
+/// `[prices]`: what a model's tokens cost, by the model's name or the beginning of it that ends at a dash.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Prices(pub BTreeMap<String, Price>);
+
+/// US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Price {
+    /// Input that came from no cache.
+    pub input: f64,
+    /// Output, reasoning included.
+    pub output: f64,
+    /// Input read from a cache. Default: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<f64>,
+    /// Input written to a cache. Default: as `input`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<f64>,
+}
+
+impl Price {
+    fn is_sound(&self) -> bool {
+        let Self { input, output, cache_read, cache_write } = self;
+        [Some(*input), Some(*output), *cache_read, *cache_write]
+            .into_iter()
+            .flatten()
+            .all(|price| price.is_finite() && (0.0..=1e6).contains(&price))
+    }
+}
+
 /// How long sessions are kept: `"forever"`, or a number with `d`, `w` or `y`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -374,6 +409,7 @@ impl Settings for DaemonConfig {
             ("storage", &["retention"]),
         ])
         .with_items("privacy", "rules", &["name", "pattern"])
+        .with_any_keys("prices", &["input", "output", "cache_read", "cache_write"])
         .with_list("readers", &["name", "command", "roots", "pattern"])
     }
 
@@ -392,6 +428,12 @@ impl Settings for DaemonConfig {
             if !excluded.starts_with('/') && excluded != "~" && !excluded.starts_with("~/") {
                 let message = format!("`{excluded}` is no absolute path");
                 report.error("privacy", "exclude_paths", &message, "begin it with / or ~/");
+            }
+        }
+        for (model, price) in &self.prices.0 {
+            if !price.is_sound() {
+                let message = format!("a price of `{model}` is out of range");
+                report.error("prices", model, &message, "write US dollars for a million tokens, 0 or more");
             }
         }
         for (index, reader) in self.readers.iter().enumerate() {

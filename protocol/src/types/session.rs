@@ -164,8 +164,11 @@ pub struct SessionStats {
     pub cache_read_tokens: u64,
     /// Input tokens written to a cache.
     pub cache_write_tokens: u64,
-    /// Cost in US dollars, as logged; `None` where the agent does not log it.
+    /// Cost in US dollars, as logged, else estimated from the tokens and a table of prices; `None` where the agent does
+    /// not log it and its models have no known price.
     pub cost: Option<f64>,
+    /// Whether the cost is an estimate, in whole or in part.
+    pub cost_estimated: bool,
     /// Time without the idle gaps (more than five minutes), in milliseconds.
     pub active_ms: u64,
     /// Problems in its source.

@@ -16,12 +16,18 @@ pub enum StatsBy {
     Model,
     /// The repository.
     Repo,
-    /// The day of the last change, in the asked-for time zone.
+    /// The branch, with its repository.
+    Branch,
+    /// The day on which it was done, in the asked-for time zone.
     Day,
     /// The ISO week, likewise.
     Week,
     /// The month, likewise.
     Month,
+    /// The hour of the day, likewise: all 24, from `00`.
+    Hour,
+    /// The day of the week, likewise: all seven, from Monday.
+    Weekday,
 }
 
 /// Figures over many sessions.
@@ -30,8 +36,12 @@ pub enum StatsBy {
 pub struct StatsAnswer {
     /// One row a group; times in order, others by sessions.
     pub rows: Vec<StatsRow>,
-    /// All groups together.
+    /// All groups together. A session that is in several groups counts once.
     pub total: StatsRow,
+    /// Models whose tokens have no price, by tokens: what they cost is in no figure.
+    pub unpriced_models: Vec<String>,
+    /// The day of the list prices by which costs were estimated: `2026-11-05`.
+    pub prices_as_of: String,
     /// The repository that the scope came to, when it did.
     pub scope_repository: Option<String>,
 }
@@ -40,10 +50,13 @@ pub struct StatsAnswer {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct StatsRow {
-    /// The group: an agent's id, a model, `owner/name`, `2026-11-22`, `2026-W47`, `2026-11`.
+    /// The group: an agent's id, a model, `owner/name`, `owner/name@branch`, `2026-11-22`, `2026-W47`, `2026-11`, `07`,
+    /// `Mon`; `unknown`.
     pub key: String,
-    /// Sessions, sub-agents not counted.
+    /// Sessions that did something of it, sub-agents not counted.
     pub sessions: u64,
     /// Figures, sub-agents included in tokens, cost, edits and calls.
     pub stats: SessionStats,
+    /// Tokens of models that have no price and whose cost is not logged: the cost is at least what it says.
+    pub unpriced_tokens: u64,
 }

@@ -109,7 +109,7 @@ impl Sheet {
         );
         self.fact(text::DIFF_WORK, plain(sides.map(|side| text::diff_work(side.turns, side.calls, side.errors))));
         self.fact(text::TOKENS, plain(sides.map(|side| text::diff_tokens(&side.tokens, side.subagent_tokens))));
-        self.fact(text::COST, plain(sides.map(|side| number::cost(side.cost))));
+        self.fact(text::COST, plain(sides.map(|side| number::cost(side.cost, false))));
         self.fact(text::FILES, plain(sides.map(|side| text::diff_files(&side.files))));
         self.fact(text::DIFF_OUTCOME, sides.map(|side| self.outcome(side)));
         self.fact(text::DIFF_OBJECTIVE, sides.map(|side| self.quote(side.objective.as_ref())));

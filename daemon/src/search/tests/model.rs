@@ -42,6 +42,7 @@ pub(super) fn entry(key: SessionKey) -> SessionEntry {
         repository_identity: None,
         updated_ms: NOW - i64::from(key) * 1000,
         traits: Traits::default(),
+        timeline: Arc::default(),
     }
 }
 

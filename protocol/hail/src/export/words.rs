@@ -125,7 +125,11 @@ pub(super) fn figures(figures: &Figures) -> Vec<String> {
     if figures.tokens > 0 {
         parts.push(counted(figures.tokens, "token", "tokens"));
     }
-    parts.extend(figures.cost.map(|cost| if cost < 0.01 { "<$0.01".to_owned() } else { format!("${cost:.2}") }));
+    let sign = if figures.cost_estimated { "~" } else { "" };
+    parts.extend(figures.cost.map(|cost| match cost {
+        ..0.01 => "<$0.01".to_owned(),
+        _ => format!("{sign}${cost:.2}"),
+    }));
     if figures.active_ms > 0 {
         parts.push(format!("active {}", duration(figures.active_ms)));
     }

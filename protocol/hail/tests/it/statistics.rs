@@ -1,5 +1,7 @@
 use opensession_hail::Event;
-use opensession_hail::statistics::{FileStatistics, MAX_FILES, MAX_RESPONSES, Statistics, Tokens};
+use opensession_hail::statistics::{
+    FileStatistics, MAX_FILES, MAX_RESPONSES, MAX_SLOTS, SLOT_SECONDS, Statistics, Tokens, Work,
+};
 use proptest::prelude::*;
 
 fn events(lines: &str) -> Vec<Event> {
@@ -79,6 +81,67 @@ fn a_session_adds_up() {
       "active_ms": 480000,
       "first": "2025-01-01T10:00:00Z",
       "last": "2025-01-01T11:10:00.001Z",
+      "timeline": {
+        "models": [
+          ""
+        ],
+        "slots": [
+          [
+            [
+              1735725600,
+              0
+            ],
+            [
+              1,
+              180000,
+              1,
+              2,
+              1,
+              0,
+              0,
+              0,
+              0
+            ],
+            [
+              0,
+              0,
+              0,
+              0,
+              0
+            ],
+            null
+          ],
+          [
+            [
+              1735729200,
+              0
+            ],
+            [
+              1,
+              300000,
+              1,
+              0,
+              0,
+              3,
+              2,
+              9,
+              2
+            ],
+            [
+              13,
+              53,
+              100,
+              0,
+              5
+            ],
+            0.5
+          ]
+        ],
+        "hand": [
+          1735729200,
+          0
+        ]
+      },
       "responses": [
         [
           624182888590515051,
@@ -109,6 +172,47 @@ fn a_session_adds_up() {
 }
 
 #[test]
+fn work_is_of_the_time_and_the_model_at_which_it_was_done() {
+    let statistics = statistics(
+        r#"
+{"role":"human","content":"go"}
+{"role":"agent","content":"ok","model":"opus","ts":"2025-01-01T10:00:00Z"}
+{"role":"agent","content":"no answer","model":"<synthetic>","ts":"2025-01-01T10:02:00Z"}
+{"type":"usage","message_id":"m1","model":"opus","input":10,"output":1,"cost":0.25,"ts":"2025-01-01T10:03:00Z"}
+{"type":"usage","message_id":"m1","model":"opus","input":10,"output":5,"cost":0.5,"ts":"2025-01-01T10:16:00Z"}
+{"type":"usage","model":"haiku","input":7,"output":7,"subagent":"a","ts":"2025-01-01T10:16:00Z"}
+{"type":"tool_call","name":"Edit","input":{},"ts":"2025-01-01T10:17:00Z"}
+{"type":"file_edit","path":"a.rs","added":7,"removed":1,"ts":"2025-01-01T10:17:00Z"}
+{"type":"file_edit","path":"a.rs","added":1,"removed":0,"ts":"2025-01-01T10:17:00Z"}
+"#,
+    );
+    assert_eq!(statistics.timeline.models(), ["opus", "haiku"]);
+    let slots: Vec<String> = statistics
+        .timeline
+        .slots()
+        .iter()
+        .map(|slot| {
+            let time = jiff::Timestamp::from_second(slot.start).unwrap();
+            let Work { turns, active_ms, calls, edits, files, added, tokens, cost, .. } = &slot.work;
+            format!(
+                "{time} {}: turns {turns}, active {active_ms}, calls {calls}, edits {edits}, files {files}, added {added}, \
+                 tokens {}, cost {cost:?}",
+                slot.model,
+                tokens.total()
+            )
+        })
+        .collect();
+    assert_eq!(
+        slots,
+        [
+            "2025-01-01T10:00:00Z 0: turns 1, active 180000, calls 0, edits 0, files 0, added 0, tokens 11, cost Some(0.25)",
+            "2025-01-01T10:15:00Z 0: turns 0, active 60000, calls 1, edits 2, files 1, added 8, tokens 4, cost Some(0.25)",
+            "2025-01-01T10:15:00Z 1: turns 0, active 0, calls 0, edits 0, files 0, added 0, tokens 14, cost None",
+        ]
+    );
+}
+
+#[test]
 fn a_session_without_figures_has_none() {
     assert_eq!(serde_json::to_string(&statistics("")).unwrap(), "{}");
     assert_eq!(statistics(r#"{"type":"usage","input":1,"output":2}"#).cost, None);
@@ -124,6 +228,15 @@ fn the_state_is_bounded() {
     assert_eq!(statistics.files.len(), MAX_FILES);
     assert_eq!((statistics.edits_of_other_files, statistics.added), (5, MAX_FILES as u64 + 5));
     assert_eq!(statistics.files["0"], FileStatistics { edits: 1, added: 1, removed: u64::MAX });
+
+    let mut statistics = Statistics::default();
+    for number in 0..MAX_SLOTS as i64 + 9 {
+        let ts = jiff::Timestamp::from_second((number + 1) * SLOT_SECONDS).unwrap();
+        let line = format!(r#"{{"role":"human","content":"go","ts":"{ts}"}}"#);
+        statistics.add(&Event::from_json(line.as_bytes()).unwrap());
+    }
+    assert_eq!(statistics.timeline.slots().len(), MAX_SLOTS);
+    assert_eq!(statistics.timeline.slots().last().unwrap().work.turns, 10);
 
     let mut statistics = Statistics::default();
     for number in 0..100_000 {
@@ -164,6 +277,15 @@ proptest! {
             parts.add(event);
         }
         prop_assert_eq!(&whole, &parts);
+        let sum = |of: fn(&Work) -> u64| whole.timeline.slots().iter().map(|slot| of(&slot.work)).sum::<u64>();
+        prop_assert_eq!(sum(|work| work.turns), whole.turns);
+        prop_assert_eq!(sum(|work| work.active_ms), whole.active_ms);
+        prop_assert_eq!(sum(|work| work.calls), whole.calls);
+        prop_assert_eq!(sum(|work| work.errors), whole.errors);
+        prop_assert_eq!(sum(|work| work.edits), whole.edits);
+        prop_assert_eq!(sum(|work| work.tokens.total()), whole.tokens.total() + whole.subagent_tokens.total());
+        let order: Vec<_> = whole.timeline.slots().iter().map(|slot| (slot.start, slot.model)).collect();
+        prop_assert!(order.is_sorted() && order.iter().all(|(start, _)| start % SLOT_SECONDS == 0));
         if let (Some(first), Some(last)) = (whole.first, whole.last) {
             prop_assert!(whole.active_ms <= last.duration_since(first).as_millis() as u64);
         }
