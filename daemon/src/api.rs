@@ -34,7 +34,7 @@ mod whole_file;
 
 use std::sync::Arc;
 
-use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken};
+use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken, search::Stop};
 use jsonrpsee::{
     PendingSubscriptionSink,
     core::{RpcResult, SubscriptionResult, async_trait},
@@ -262,7 +262,10 @@ impl DaemonServer for Api {
     }
 
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer> {
-        self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default())).await
+        // A request that is taken back is dropped here, and the guard with it.
+        let stop = Stop::default();
+        let _guard = stop.guard();
+        self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default(), stop)).await
     }
 
     async fn file_sessions(

@@ -17,9 +17,11 @@ mod phrase;
 mod plan;
 pub mod query;
 mod ranking;
+mod remembered;
 mod schema;
 mod segment;
 pub mod snippet;
+mod stop;
 pub mod tokenizer;
 mod vocabulary;
 
@@ -27,6 +29,8 @@ pub use answer::answer;
 pub use document::{EventTexts, PathAccess, SearchDocument};
 pub use found::{Found, FoundHit, FoundSession, SearchError, SearchRequest};
 pub use index::{IndexError, IndexFigures, Opened, Rebuild, SearchIndex};
+pub use ranking::Ranking;
+pub use stop::{Stop, StopGuard};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use opensession_daemon::search::SearchDocument;
 use opensession_daemon::search::tokenizer::{TokenBuffer, TokenKind, tokenize};
 
+/// The class of queries that somebody is still typing.
+pub(crate) const TYPING: &str = "typing";
+
 pub(crate) struct Draw {
     rare: Vec<String>,
     common: Vec<String>,
@@ -117,6 +120,15 @@ impl Draw {
                 draw(&mut |dice| {
                     let field = ["tool:bash", "kind:prompt", "-kind:output", "role:human", "tool:edit"][dice.below(5)];
                     format!("{field} {}", dice.pick(&self.middle))
+                }),
+            ),
+            (
+                TYPING,
+                0.6,
+                draw(&mut |dice| {
+                    // Stopped at any letter: a first word's, or the second's.
+                    let text = format!("{} {}", dice.pick(&self.middle), dice.pick(&self.middle));
+                    text[..1 + dice.below(text.len())].trim_end().to_owned()
                 }),
             ),
             ("without", 0.6, draw(&mut |dice| format!("{} -{}", dice.pick(&self.middle), dice.pick(&self.middle)))),

@@ -35,6 +35,8 @@ pub(super) fn query(message: impl Into<String>, errors: Vec<QueryError>) -> Erro
 pub(super) fn search(failure: SearchError) -> ErrorObjectOwned {
     match failure {
         SearchError::Query(error) => query(error.message.clone(), vec![error]),
+        // Whoever asked has stopped listening.
+        SearchError::Stopped => with_hint(error::INTERNAL, failure.to_string(), "ask again"),
         other => {
             tracing::error!(error = %other, "a search failed");
             with_hint(error::INTERNAL, other.to_string(), "opensession index --rebuild builds the index anew")

@@ -9,7 +9,7 @@ use opensession_protocol::{SearchAnswer, SearchOptions};
 use super::{errors, filter, scope};
 use crate::{
     engine::Engine,
-    search::{self, SearchRequest},
+    search::{self, SearchRequest, Stop},
 };
 
 /// Sessions of an answer, unless the caller says.
@@ -23,7 +23,8 @@ const HITS_MOST: u32 = 1_000;
 /// Width of a snippet, in cells of a terminal: what is left of a wide one.
 const SNIPPET_WIDTH: usize = 160;
 
-pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions) -> RpcResult<SearchAnswer> {
+/// Searches; `stop` is set when nobody waits for the answer any more.
+pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions, stop: Stop) -> RpcResult<SearchAnswer> {
     let began = Instant::now();
     let catalog = engine.catalog();
     let mut context = filter::context(engine, options.time_zone.as_deref())?;
@@ -44,6 +45,8 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions) -> Rp
         exclude,
         repository: resolved.repository.as_ref().map(|(identity, _)| identity.clone()),
         explain: true,
+        stop,
+        ..SearchRequest::default()
     };
     let found = engine.index.search(&query, &request, &catalog, &*engine.texts).map_err(errors::search)?;
     let width = (!options.no_snippets).then_some(SNIPPET_WIDTH);

@@ -26,7 +26,7 @@ use super::index::SearchIndex;
 use super::matching::{Bound, MAX_EXPANDED_POSTINGS, MAX_EXPANSION, Matches};
 use super::plan::{Node, Plan, Role};
 use super::query::Query;
-use super::ranking::{Weights, coverage};
+use super::ranking::Weights;
 use super::schema::{flag, kind_of};
 use super::segment::{Segment, TermField};
 use crate::catalog::{Catalog, SessionKey};
@@ -157,7 +157,7 @@ impl<'x> Execution<'x> {
             bases,
             groups,
             inside,
-            weights: Weights::new(tokens as f32 / events.max(1) as f32),
+            weights: Weights::new(request.ranking, tokens as f32 / events.max(1) as f32),
             matches: Vec::new(),
             idfs: Vec::new(),
             masks: Vec::new(),
@@ -169,6 +169,7 @@ impl<'x> Execution<'x> {
             plan,
         };
         execution.find_units(u64::from(events))?;
+        execution.weights.set_units(execution.plan.scored());
         for mask in &execution.plan.masks {
             let resolve = |(segment, base): (&Segment<'x>, &u32)| {
                 if mask.is_everything() { Ok(None) } else { mask.resolve(*segment, *base).map(Some) }
@@ -246,6 +247,7 @@ impl<'x> Execution<'x> {
                 segment.each_doc(TermField::Text, handle, |doc, frequency| visit(doc, frequency as f32))?;
             }
             Matches::List(list) => list.iter().for_each(|&(doc, frequency)| visit(doc, frequency)),
+            Matches::Kept(kept) => kept.list.iter().for_each(|&(doc, frequency)| visit(doc, frequency)),
         }
         Ok(())
     }
@@ -294,7 +296,6 @@ impl<'x> Execution<'x> {
                 }
             }
             Mode::Cells => {
-                let scored = self.plan.scored();
                 let mut index = 0;
                 for &event in &scratch.touched {
                     while self.bases.get(index + 1).is_some_and(|&next| next <= event) {
@@ -305,7 +306,7 @@ impl<'x> Execution<'x> {
                     let cell = scratch.cells[event as usize];
                     let group = self.group(packed);
                     let weight = self.event_weight(index, doc, packed, group);
-                    sink(group, weight * coverage(u32::from(cell.units), scored) * cell.score, event, packed);
+                    sink(group, weight * self.weights.coverage(cell.units) * cell.score, event, packed);
                 }
             }
         }
@@ -321,6 +322,7 @@ impl<'x> Execution<'x> {
         }
         for (index, &base) in self.bases.iter().enumerate() {
             for (number, unit) in self.plan.units.iter().enumerate() {
+                self.request.stop.check()?;
                 if Some(number) == direct && !standing.needed {
                     continue;
                 }
@@ -386,6 +388,7 @@ impl<'x> Execution<'x> {
         let searched = self.searched();
         let mut standing = self.prepare(scratch)?;
         let mut tally = Tally::new(limit);
+        self.request.stop.check()?;
         self.emit(scratch, &mut |group, score, event, packed| tally.add(group, score, event, packed))?;
         let folded = self.fold_copies(&mut tally, scratch)?;
         let similar = std::mem::take(&mut self.similar);

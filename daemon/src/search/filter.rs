@@ -13,6 +13,7 @@ use super::pattern::{
 use super::query::{
     Field, FileAccess, Glob, HasValue, IsValue, NumberRange, PathPattern, RoleValue, SessionPrefix, TimeRange,
 };
+use super::remembered::{Asked, Kept};
 use super::schema::flag;
 use super::segment::{Segment, TermField};
 use crate::catalog::{Catalog, SessionEntry};
@@ -309,8 +310,18 @@ fn with_path(segment: Segment<'_>, letters: &str, patterns: &[PathPattern]) -> i
 
 /// Adds the documents whose paths hold a text; of a text that too many paths hold, none. For ranking only.
 pub(crate) fn add_naming(segment: Segment<'_>, text: &str, docs: &mut Bits) -> io::Result<()> {
+    let asked = Asked::Naming(text.to_owned());
+    if let Some(kept) = segment.on_disk().and_then(|disk| disk.remembered.get(&asked, segment.len())) {
+        kept.list.iter().for_each(|&(doc, _)| docs.insert(doc));
+        return Ok(());
+    }
+    let mut list = Vec::new();
     for handle in segment.paths_with(text, TELLING_PATHS, &mut |_| true)?.iter().flatten() {
-        segment.each_doc(TermField::Path, handle, |doc, _| docs.insert(doc))?;
+        segment.each_doc(TermField::Path, handle, |doc, _| list.push((doc, 1.0)))?;
+    }
+    list.iter().for_each(|&(doc, _)| docs.insert(doc));
+    if let Some(disk) = segment.on_disk() {
+        disk.remembered.put(asked, Kept { list, bound: None }, segment.len());
     }
     Ok(())
 }

@@ -6,10 +6,12 @@ use opensession_hail::Kind;
 use opensession_protocol::{Count, EmptyAnswer, FacetCount, QueryError};
 
 use super::index::IndexError;
+use super::ranking::Ranking;
+use super::stop::{Stop, is_stopped};
 use crate::catalog::SessionKey;
 
 /// How a query is run, besides its text.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct SearchRequest {
     /// Sessions at most.
     pub limit: usize,
@@ -25,6 +27,10 @@ pub struct SearchRequest {
     pub repository: Option<Arc<str>>,
     /// Whether to find out, for an empty answer, why it is empty. Costs a search for each part of the query.
     pub explain: bool,
+    /// What counts how much.
+    pub ranking: Ranking,
+    /// Ends the search early.
+    pub stop: Stop,
 }
 
 /// What a search found.
@@ -103,10 +109,13 @@ pub enum SearchError {
     /// The query has a mistake that leaves nothing to run.
     #[error("{}", .0.message)]
     Query(QueryError),
+    /// It was taken back.
+    #[error("the search was stopped before it had an answer")]
+    Stopped,
 }
 
 impl From<std::io::Error> for SearchError {
     fn from(error: std::io::Error) -> Self {
-        SearchError::Damaged(error.to_string())
+        if is_stopped(&error) { SearchError::Stopped } else { SearchError::Damaged(error.to_string()) }
     }
 }

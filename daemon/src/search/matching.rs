@@ -1,10 +1,14 @@
 //! Where a unit of a query stands: its documents in one segment, and how often.
 
+use std::cmp::Ordering;
 use std::io;
+use std::sync::Arc;
 
+use super::bits::Bits;
 use super::phrase::phrase_docs;
 use super::query::{Phrase, PrefixReason, Run, UnitBody, Word};
-use super::ranking::{PREFIX_TF, WHOLE_TF};
+use super::ranking::Ranking;
+use super::remembered::{Asked, Kept};
 use super::segment::{Segment, TermField, TermHandle};
 use super::vocabulary::TermScan;
 
@@ -12,6 +16,8 @@ use super::vocabulary::TermScan;
 pub(crate) const MAX_EXPANSION: usize = 1024;
 /// Documents that the terms of a pattern may be looked up in, all terms together.
 pub(crate) const MAX_EXPANDED_POSTINGS: u64 = 200_000;
+/// Where the terms of a pattern have more places than this part of the events, most of them fall together.
+const MANY_DOCUMENTS: u64 = 16;
 /// Terms of a prefix that count in the score.
 const SCORED_EXPANSIONS: usize = 50;
 
@@ -29,6 +35,8 @@ pub(crate) enum Matches<'s> {
     Term(TermHandle<'s>),
     /// Documents in order, each with the frequency that counts.
     List(Vec<(u32, f32)>),
+    /// The same, remembered.
+    Kept(Arc<Kept>),
 }
 
 impl Matches<'_> {
@@ -37,6 +45,7 @@ impl Matches<'_> {
         match self {
             Matches::Term(handle) => u64::from(handle.doc_freq),
             Matches::List(list) => list.len() as u64,
+            Matches::Kept(kept) => kept.list.len() as u64,
         }
     }
 }
@@ -44,23 +53,53 @@ impl Matches<'_> {
 /// A unit made ready for all segments.
 pub(crate) struct Matcher<'q> {
     body: &'q UnitBody,
+    ranking: &'q Ranking,
     scan: Option<TermScan>,
 }
 
 impl<'q> Matcher<'q> {
-    pub(crate) fn new(body: &'q UnitBody) -> Result<Self, String> {
+    pub(crate) fn new(body: &'q UnitBody, ranking: &'q Ranking) -> Result<Self, String> {
         let scan = match body {
             UnitBody::Substring(part) | UnitBody::CjkCharacter(part) => Some(TermScan::substring(part)),
             UnitBody::Regex(pattern) => Some(TermScan::Regex(pattern.compile().map_err(|error| error.to_string())?)),
             UnitBody::Word(_) | UnitBody::Phrase(_) | UnitBody::Prefix(_) => None,
         };
-        Ok(Self { body, scan })
+        Ok(Self { body, ranking, scan })
     }
 
     /// Finds the unit in a segment; `None` where it stands nowhere. `bound` is set when only a part was looked at.
     pub(crate) fn find<'s>(&self, segment: Segment<'s>, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
+        let Some(disk) = segment.on_disk().filter(|_| self.is_costly()) else { return self.look_for(segment, bound) };
+        let asked = Asked::Unit(self.body.clone(), [self.ranking.whole.to_bits(), self.ranking.prefix.to_bits()]);
+        let kept = match disk.remembered.get(&asked, segment.len()) {
+            Some(kept) => kept,
+            None => {
+                let mut met = None;
+                let list = match self.look_for(segment, &mut met)? {
+                    Some(Matches::List(list)) => list,
+                    // A single term in the end.
+                    found @ Some(_) => return Ok(found),
+                    None => Vec::new(),
+                };
+                disk.remembered.put(asked, Kept { list, bound: met }, segment.len())
+            }
+        };
+        *bound = kept.bound.or(*bound);
+        Ok(Some(Matches::Kept(kept)).filter(|matches| matches.count() > 0))
+    }
+
+    /// Whether more is to be done than to look up one term.
+    fn is_costly(&self) -> bool {
+        match self.body {
+            UnitBody::Word(word) => word.prefix.is_some() || word.terms().len() > 1,
+            UnitBody::Phrase(phrase) => phrase.prefix_last || phrase.terms.len() > 1,
+            _ => true,
+        }
+    }
+
+    fn look_for<'s>(&self, segment: Segment<'s>, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
         let found = match self.body {
-            UnitBody::Word(word) => find_word(segment, word, bound)?,
+            UnitBody::Word(word) => find_word(segment, word, self.ranking, bound)?,
             UnitBody::Phrase(phrase) => find_phrase(segment, phrase, bound)?,
             UnitBody::Prefix(run) => Some(Matches::List(find_prefix(segment, run, 1.0, bound)?)),
             UnitBody::Substring(_) | UnitBody::CjkCharacter(_) | UnitBody::Regex(_) => {
@@ -72,18 +111,23 @@ impl<'q> Matcher<'q> {
     }
 }
 
-fn find_word<'s>(segment: Segment<'s>, word: &Word, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
+fn find_word<'s>(
+    segment: Segment<'s>,
+    word: &Word,
+    ranking: &Ranking,
+    bound: &mut Option<Bound>,
+) -> io::Result<Option<Matches<'s>>> {
     let exact = match word.runs.as_slice() {
-        [run] => find_run(segment, run)?,
+        [run] => find_run(segment, run, ranking.whole)?,
         runs => {
             let mut found = phrase_docs(segment, &word.terms(), 0, &[])?;
-            boost_wholes(segment, runs, &mut found)?;
+            boost_wholes(segment, runs, ranking.whole, &mut found)?;
             Some(Matches::List(found))
         }
     };
     let Some(reason) = word.prefix else { return Ok(exact) };
     // What begins with the word counts a little, the word itself in full.
-    let weight = if reason == PrefixReason::Hash { 1.0 } else { PREFIX_TF };
+    let weight = if reason == PrefixReason::Hash { 1.0 } else { ranking.prefix };
     let longer = if let [run] = word.runs.as_slice() {
         find_prefix(segment, run, weight, bound)?
     } else {
@@ -102,7 +146,7 @@ fn find_word<'s>(segment: Segment<'s>, word: &Word, bound: &mut Option<Bound>) -
 }
 
 /// The whole of a run, or its parts side by side.
-fn find_run<'s>(segment: Segment<'s>, run: &Run) -> io::Result<Option<Matches<'s>>> {
+fn find_run<'s>(segment: Segment<'s>, run: &Run, weight: f32) -> io::Result<Option<Matches<'s>>> {
     let whole = match &run.whole {
         Some(whole) => segment.term(TermField::Text, whole.as_bytes())?,
         None => None,
@@ -133,19 +177,19 @@ fn find_run<'s>(segment: Segment<'s>, run: &Run) -> io::Result<Option<Matches<'s
         let whole = right.filter(|one| one.0 == doc).map_or(0.0, |one| one.1);
         at += usize::from(left.is_some_and(|one| one.0 == doc));
         next += usize::from(right.is_some_and(|one| one.0 == doc));
-        found.push((doc, WHOLE_TF * whole + (parts - whole).max(0.0)));
+        found.push((doc, weight * whole + (parts - whole).max(0.0)));
     }
     Ok(Some(Matches::List(found)))
 }
 
 /// Counts the phrase of several runs like a whole identifier where the runs' wholes stand in the document.
-fn boost_wholes(segment: Segment<'_>, runs: &[Run], found: &mut [(u32, f32)]) -> io::Result<()> {
+fn boost_wholes(segment: Segment<'_>, runs: &[Run], weight: f32, found: &mut [(u32, f32)]) -> io::Result<()> {
     for whole in runs.iter().filter(|run| !run.parts.is_empty()).filter_map(|run| run.whole.as_ref()) {
         let Some(handle) = segment.term(TermField::Text, whole.as_bytes())? else { continue };
         let mut postings = segment.postings(TermField::Text, &handle, false)?;
         for (doc, frequency) in found.iter_mut() {
             if postings.seek(*doc) == *doc {
-                *frequency *= WHOLE_TF;
+                *frequency *= weight;
             }
         }
         break;
@@ -247,18 +291,25 @@ fn union(
     weight: impl Fn(usize) -> f32,
     bound: &mut Option<Bound>,
 ) -> io::Result<Vec<(u32, f32)>> {
-    let mut found: Vec<(u32, f32)> = Vec::new();
+    let mut taken = handles;
     let mut postings = 0;
     for (rank, handle) in handles.iter().enumerate() {
         postings += u64::from(handle.doc_freq);
         if rank > 0 && postings > MAX_EXPANDED_POSTINGS {
             *bound = Some(Bound::Postings);
+            taken = &handles[..rank];
             break;
         }
+    }
+    if taken.len() > 1 && postings > u64::from(segment.len()) / MANY_DOCUMENTS {
+        return dense_union(segment, taken, weight);
+    }
+    let mut found: Vec<(u32, f32)> = Vec::new();
+    for (rank, handle) in taken.iter().enumerate() {
         let weight = weight(rank);
         segment.each_doc(TermField::Text, handle, |doc, frequency| found.push((doc, weight * frequency as f32)))?;
     }
-    if handles.len() > 1 {
+    if taken.len() > 1 {
         found.sort_unstable_by_key(|&(doc, _)| doc);
         found.dedup_by(|next, kept| {
             let same = next.0 == kept.0;
@@ -271,24 +322,49 @@ fn union(
     Ok(found)
 }
 
+/// The same where so many documents are found that a place for each one costs less than to sort them.
+fn dense_union(
+    segment: Segment<'_>,
+    handles: &[TermHandle<'_>],
+    weight: impl Fn(usize) -> f32,
+) -> io::Result<Vec<(u32, f32)>> {
+    let mut sums = vec![0.0; segment.len() as usize];
+    let mut stands = Bits::empty(segment.len() as usize);
+    for (rank, handle) in handles.iter().enumerate() {
+        let weight = weight(rank);
+        segment.each_doc(TermField::Text, handle, |doc, frequency| {
+            sums[doc as usize] += weight * frequency as f32;
+            stands.insert(doc);
+        })?;
+    }
+    Ok(stands.iter().map(|doc| (doc, sums[doc as usize])).collect())
+}
+
 /// Both lists as one; a document of both counts as in the list where it counts more.
 fn merge_largest(left: Vec<(u32, f32)>, right: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
-    let mut merged = left;
+    if left.is_empty() || right.is_empty() {
+        return if left.is_empty() { right } else { left };
+    }
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(&one), Some(&other)) = (left.peek(), right.peek()) {
+        merged.push((one.0.min(other.0), match one.0.cmp(&other.0) {
+            Ordering::Less => one.1,
+            Ordering::Greater => other.1,
+            Ordering::Equal => one.1.max(other.1),
+        }));
+        left.next_if(|next| next.0 <= other.0);
+        right.next_if(|next| next.0 <= one.0);
+    }
+    merged.extend(left);
     merged.extend(right);
-    merged.sort_unstable_by_key(|&(doc, _)| doc);
-    merged.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same {
-            kept.1 = kept.1.max(next.1);
-        }
-        same
-    });
     merged
 }
 
 fn listed(segment: Segment<'_>, matches: Matches<'_>) -> io::Result<Vec<(u32, f32)>> {
     match matches {
         Matches::List(list) => Ok(list),
+        Matches::Kept(kept) => Ok(kept.list.clone()),
         Matches::Term(handle) => {
             let mut list = Vec::with_capacity(handle.doc_freq as usize);
             segment.each_doc(TermField::Text, &handle, |doc, frequency| list.push((doc, frequency as f32)))?;

@@ -1,26 +1,21 @@
 //! One face for the segments on disk and the one in memory, so that a query is run by the same code over both.
 
+mod disk;
 mod places;
+mod postings;
 
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tantivy::columnar::{Column, ColumnValues, StrColumn};
-use tantivy::directory::{CompositeFile, OwnedBytes};
-use tantivy::index::{SegmentComponent, SegmentId};
-use tantivy::postings::{Postings as _, SegmentPostings, TermInfo};
+use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocSet, InvertedIndexReader, SegmentReader, TERMINATED};
 use tantivy_fst::Automaton;
 
+pub(crate) use self::disk::DiskSegment;
 pub(crate) use self::places::{Filter, Places, first_from};
-use super::columns::{Columns, DEAD, Packed};
+pub(crate) use self::postings::Postings;
+use super::columns::Columns;
 use super::fresh::{FreshSegment, FreshTerm};
-use super::schema::{Fields, column};
-use super::vocabulary::{TermScan, Vocabulary};
-
-/// Documents that a cursor steps over before it searches.
-const NEAR: usize = 3;
+use super::vocabulary::TermScan;
 
 /// The fields that hold terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,135 +26,6 @@ pub(crate) enum TermField {
     Path = 1,
     /// Tools and models.
     Label = 2,
-}
-
-/// A segment on disk, with what queries need of it in memory.
-pub(crate) struct DiskSegment {
-    reader: SegmentReader,
-    indexes: [Arc<InvertedIndexReader>; 3],
-    /// The positions of the text's terms.
-    positions: OwnedBytes,
-    pub(crate) columns: Columns,
-    /// Identities other than zero in order, each with its document.
-    pub(crate) identities: Vec<(u64, u32)>,
-    identity_column: Column<u64>,
-    events: Column<u64>,
-    times: OnceLock<Vec<i64>>,
-    time_column: Column<i64>,
-    exits: Option<Column<i64>>,
-    tools: Option<StrColumn>,
-    vocabularies: [Mutex<Held>; 3],
-}
-
-/// A vocabulary in memory, and whether it was used since anybody last looked.
-type Held = Option<(Arc<Listed>, bool)>;
-
-/// The terms of a field and, where many are looked up together, the places of their postings.
-struct Listed {
-    vocabulary: Vocabulary,
-    /// Of each term of the paths: where its postings begin, how long they are, how many documents hold it.
-    postings: Vec<(u64, u32, u32)>,
-}
-
-impl std::fmt::Debug for DiskSegment {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("DiskSegment").field("id", &self.reader.segment_id()).finish_non_exhaustive()
-    }
-}
-
-impl DiskSegment {
-    pub(crate) fn open(reader: SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
-        let count = reader.max_doc();
-        let fast = reader.fast_fields();
-        let sessions = fast.u64(column::SESSION)?.first_or_default_col(0);
-        let flags = fast.u64(column::FLAGS)?.first_or_default_col(0);
-        let positions =
-            match CompositeFile::open(&reader.open_read(SegmentComponent::Positions)?)?.open_read(fields.text) {
-                Some(file) => file.read_bytes()?,
-                None => OwnedBytes::empty(),
-            };
-        let norms = reader.get_fieldnorms_reader(fields.text)?;
-        let identity = fast.u64(column::IDENTITY)?.first_or_default_col(0);
-        let all = |column: &dyn ColumnValues<u64>| {
-            let mut values = vec![0; count as usize];
-            column.get_range(0, &mut values);
-            values
-        };
-        let mut columns = Columns::with_capacity(count as usize);
-        for ((doc, session), flags) in (0..count).zip(all(&*sessions)).zip(all(&*flags)) {
-            let session = if reader.is_deleted(doc) { DEAD } else { session as u32 };
-            columns.push(Packed::new(session, norms.fieldnorm_id(doc), flags as u16));
-        }
-        let identified = (0..count).zip(all(&*identity)).map(|(doc, identity)| (identity, doc));
-        let mut identities: Vec<(u64, u32)> =
-            identified.filter(|&(identity, doc)| identity != 0 && !reader.is_deleted(doc)).collect();
-        identities.sort_unstable();
-        identities.shrink_to_fit();
-        Ok(Self {
-            indexes: [
-                reader.inverted_index(fields.text)?,
-                reader.inverted_index(fields.path)?,
-                reader.inverted_index(fields.label)?,
-            ],
-            positions,
-            columns,
-            identities,
-            identity_column: fast.u64(column::IDENTITY)?,
-            events: fast.u64(column::EVENT)?,
-            times: OnceLock::new(),
-            time_column: fast.i64(column::TIME)?,
-            exits: fast.column_opt::<i64>(column::EXIT)?,
-            tools: fast.str(column::TOOL)?,
-            vocabularies: [const { Mutex::new(None) }; 3],
-            reader,
-        })
-    }
-
-    /// Which segment it is, and with which deletions.
-    pub(crate) fn identity(&self) -> (SegmentId, Option<u64>) {
-        (self.reader.segment_id(), self.reader.delete_opstamp())
-    }
-
-    pub(crate) fn tokens(&self) -> u64 {
-        self.indexes[TermField::Text as usize].total_num_tokens()
-    }
-
-    /// The time of the last event that was added to it.
-    pub(crate) fn last_time(&self) -> i64 {
-        self.reader.max_doc().checked_sub(1).and_then(|last| self.time_column.first(last)).unwrap_or(0)
-    }
-
-    /// Forgets the vocabularies that were not used since the last call.
-    pub(crate) fn release_unused(&self) {
-        for vocabulary in &self.vocabularies {
-            let mut held = vocabulary.lock().unwrap_or_else(PoisonError::into_inner);
-            match &mut *held {
-                Some((_, used)) if *used => *used = false,
-                held => *held = None,
-            }
-        }
-    }
-
-    fn vocabulary(&self, field: TermField) -> io::Result<Arc<Listed>> {
-        let mut held = self.vocabularies[field as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((vocabulary, used)) = &mut *held {
-            *used = true;
-            return Ok(Arc::clone(vocabulary));
-        }
-        let mut listed = Listed { vocabulary: Vocabulary::new(), postings: Vec::new() };
-        let mut stream = self.indexes[field as usize].terms().stream()?;
-        while stream.advance() {
-            listed.vocabulary.push(stream.key());
-            if field == TermField::Path {
-                let info = stream.value();
-                let range = &info.postings_range;
-                listed.postings.push((range.start as u64, range.len() as u32, info.doc_freq));
-            }
-        }
-        let vocabulary = Arc::new(listed);
-        *held = Some((Arc::clone(&vocabulary), true));
-        Ok(vocabulary)
-    }
 }
 
 /// A segment, as queries see it.
@@ -193,6 +59,14 @@ impl<'s> TermHandle<'s> {
 }
 
 impl<'s> Segment<'s> {
+    /// The segment, if it is one on disk: it never changes.
+    pub(crate) fn on_disk(self) -> Option<&'s DiskSegment> {
+        match self {
+            Segment::Disk(disk) => Some(disk),
+            Segment::Fresh(_) => None,
+        }
+    }
+
     pub(crate) fn columns(self) -> &'s Columns {
         match self {
             Segment::Disk(disk) => &disk.columns,
@@ -482,63 +356,4 @@ fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
-}
-
-/// A cursor over the documents of a term, in order.
-pub(crate) enum Postings<'s> {
-    Disk(Box<SegmentPostings>),
-    Fresh { term: &'s FreshTerm, at: usize },
-}
-
-impl Postings<'_> {
-    /// The document under the cursor; [`TERMINATED`] at the end.
-    pub(crate) fn doc(&self) -> u32 {
-        match self {
-            Postings::Disk(postings) => postings.doc(),
-            Postings::Fresh { term, at } => term.docs.get(*at).map_or(TERMINATED, |&(doc, _)| doc),
-        }
-    }
-
-    pub(crate) fn advance(&mut self) -> u32 {
-        match self {
-            Postings::Disk(postings) => postings.advance(),
-            Postings::Fresh { at, .. } => {
-                *at += 1;
-                self.doc()
-            }
-        }
-    }
-
-    /// Goes to the first document at or after `target`.
-    pub(crate) fn seek(&mut self, target: u32) -> u32 {
-        match self {
-            Postings::Disk(postings) => {
-                // The next document is often the one that is sought, and a step is cheaper than a search.
-                let mut doc = postings.doc();
-                for _ in 0..NEAR {
-                    if doc >= target {
-                        return doc;
-                    }
-                    doc = postings.advance();
-                }
-                if doc >= target { doc } else { postings.seek(target) }
-            }
-            Postings::Fresh { term, at } => {
-                *at += term.docs[*at..].partition_point(|&(doc, _)| doc < target);
-                self.doc()
-            }
-        }
-    }
-
-    /// The positions in the document under the cursor, in order.
-    pub(crate) fn positions(&mut self, out: &mut Vec<u32>) {
-        out.clear();
-        match self {
-            Postings::Disk(postings) => postings.append_positions_with_offset(0, out),
-            Postings::Fresh { term, at } => {
-                let start = if *at == 0 { 0 } else { term.docs[*at - 1].1 } as usize;
-                out.extend_from_slice(&term.positions[start..term.docs[*at].1 as usize]);
-            }
-        }
-    }
 }

@@ -9,7 +9,7 @@ use crate::search::fuzzy::similar_terms;
 use crate::search::matching::{Matcher, Matches};
 use crate::search::plan::{Node, PlanUnit, Role};
 use crate::search::query::{MAX_SCORED_UNITS, PrefixReason, Run, UnitBody, Word};
-use crate::search::ranking::{FALLBACK_WEIGHT, SIMILAR_WEIGHT, idf};
+use crate::search::ranking::idf;
 
 /// A word that more events have is not taken for a slip of the pen, nor for one that was not typed to its end.
 const MAX_FOR_SIMILAR: u64 = 2;
@@ -51,10 +51,12 @@ impl<'x> Execution<'x> {
     }
 
     fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
-        let Ok(matcher) = Matcher::new(body) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
+        let ranking = &self.request.ranking;
+        let Ok(matcher) = Matcher::new(body, ranking) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
         let mut matches = Vec::with_capacity(self.segments.len());
         let mut count = 0;
         for segment in self.segments {
+            self.request.stop.check()?;
             let found = matcher.find(*segment, &mut self.bound)?;
             count += found.as_ref().map_or(0, Matches::count);
             matches.push(found);
@@ -105,7 +107,7 @@ impl<'x> Execution<'x> {
             let run = Run { whole: Some(term.to_owned()), parts: Vec::new() };
             let part = PlanUnit {
                 body: UnitBody::Word(Word { runs: vec![run], prefix: None }),
-                weight: unit.weight * FALLBACK_WEIGHT,
+                weight: unit.weight * self.request.ranking.fallback,
                 ..unit.clone()
             };
             if number == 0 {
@@ -134,7 +136,7 @@ impl<'x> Execution<'x> {
             let run = Run { whole: Some(term.clone()), parts: Vec::new() };
             self.plan.units.push(PlanUnit {
                 body: UnitBody::Word(Word { runs: vec![run], prefix: None }),
-                weight: unit.weight * SIMILAR_WEIGHT,
+                weight: unit.weight * self.request.ranking.similar,
                 role: Role::Similar,
                 ..unit.clone()
             });

@@ -13,7 +13,6 @@ use crate::search::columns::Packed;
 use crate::search::document::EventTexts;
 use crate::search::found::{FoundHit, FoundSession};
 use crate::search::query::{Query, Sort, UnitBody, Word};
-use crate::search::ranking::{ADJACENCY_WEIGHT, coverage, decayed_sum, recency};
 use crate::search::schema::{flag, kind_of};
 use crate::search::segment::TermField;
 use crate::search::snippet::Matcher;
@@ -34,10 +33,10 @@ impl Execution<'_> {
         tally: &mut Tally,
         scratch: &Scratch,
     ) -> io::Result<Vec<(SessionKey, f32)>> {
-        let now = self.request.now_ms;
+        let (now, ranking) = (self.request.now_ms, &self.request.ranking);
         let score = |tally: &Tally, group: SessionKey| {
             let best = tally.groups[group as usize].best().iter().map(|ranked| ranked.score());
-            decayed_sum(best) * recency(now, self.updated(group))
+            ranking.decayed_sum(best) * ranking.recency(now, self.updated(group))
         };
         let mut ranked: Vec<(SessionKey, f32)> = any.iter().map(|group| (group, score(tally, group))).collect();
         let wanted = self.request.offset.saturating_add(self.request.limit);
@@ -81,7 +80,7 @@ impl Execution<'_> {
     /// whether there were any.
     fn add_neighbours(&self, sessions: &[(SessionKey, f32)], tally: &mut Tally, scratch: &Scratch) -> io::Result<bool> {
         let pairs = self.neighbours();
-        if pairs.is_empty() || !matches!(self.mode, Mode::Cells) {
+        if pairs.is_empty() || self.request.ranking.adjacency <= 0.0 || !matches!(self.mode, Mode::Cells) {
             return Ok(false);
         }
         let mut events: Vec<u32> = sessions
@@ -90,7 +89,6 @@ impl Execution<'_> {
             .filter(|&event| scratch.cells[event as usize].units > 1)
             .collect();
         events.sort_unstable();
-        let scored = self.plan.scored();
         let mut gains: HashMap<u32, f32> = HashMap::new();
         let (mut left, mut right) = (Vec::new(), Vec::new());
         for (index, &base) in self.bases.iter().enumerate() {
@@ -119,7 +117,7 @@ impl Execution<'_> {
                         let packed = segment.columns().get(doc);
                         let cell = scratch.cells[event as usize];
                         let weight = self.event_weight(index, doc, packed, self.group(packed))
-                            * coverage(u32::from(cell.units), scored);
+                            * self.weights.coverage(cell.units);
                         *gains.entry(event).or_default() +=
                             weight * factor * self.weights.saturate(count as f32, packed.norm());
                     }
@@ -178,7 +176,7 @@ impl Execution<'_> {
         let pair = |pair: &[(&Word, f32)]| {
             let first = (*pair[0].0.terms().last()?).to_owned();
             let second = (*pair[1].0.terms().first()?).to_owned();
-            Some((first, second, ADJACENCY_WEIGHT * pair[0].1.max(pair[1].1)))
+            Some((first, second, self.request.ranking.adjacency * pair[0].1.max(pair[1].1)))
         };
         words.windows(2).filter_map(pair).collect()
     }

@@ -58,6 +58,7 @@ pub(super) fn narrow<'x>(
     let mut standing: Vec<Bits> = checked.iter().map(|_| Bits::empty(total)).collect();
     let (mut bytes, mut looked_at) = (0, 0);
     for batch in events.chunks(BATCH) {
+        request.stop.check()?;
         if bytes >= MAX_BYTES {
             break;
         }

@@ -178,7 +178,7 @@ pub struct Unit {
 }
 
 /// What a unit is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum UnitBody {
     /// A word without quotes.
     Word(Word),
@@ -198,7 +198,7 @@ pub enum UnitBody {
 ///
 /// One run: its whole, or its parts side by side. Several: all finest terms side by side ([`Word::terms`]). Where that is
 /// found nowhere, the single terms count, at half the weight.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Word {
     /// The runs, one at least.
     pub runs: Vec<Run>,
@@ -214,7 +214,7 @@ impl Word {
 }
 
 /// Why a word also stands for longer ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PrefixReason {
     /// It is being typed.
     Typing,
@@ -225,7 +225,7 @@ pub enum PrefixReason {
 }
 
 /// A run of letters and digits, or of Han, Kana and Hangul.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Run {
     /// The run as one token. `None` for Han, Kana and Hangul of two characters or more, which have pairs only.
     pub whole: Option<String>,
@@ -242,7 +242,7 @@ impl Run {
 }
 
 /// Terms side by side.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Phrase {
     /// The finest terms, one at least.
     pub terms: Vec<String>,

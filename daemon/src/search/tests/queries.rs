@@ -7,7 +7,7 @@ use super::model::*;
 use crate::search::query::{
     Clause, Field, FieldClause, FileAccess, Glob, PathPattern, Phrase, RegexPattern, Sort, TimeRange, UnitBody,
 };
-use crate::search::{PathAccess, SearchDocument, SearchRequest};
+use crate::search::{PathAccess, SearchDocument, SearchError, SearchRequest};
 
 fn field(field: Field) -> Clause {
     Clause::Field(FieldClause { typed: String::new(), start: 0, end: 0, field })
@@ -422,4 +422,29 @@ fn an_answer_has_snippets_and_names_what_is_folded() {
     assert_eq!(marked, "wingman");
     assert_eq!((hit.event, hit.kind, hit.session.as_deref()), (2, Kind::Thinking, None));
     assert_eq!(answer.sessions[0].session.id, catalog(4).get(3).unwrap().info.id);
+}
+
+#[test]
+fn what_is_remembered_answers_alike() {
+    let (_folder, index) = index(&corpus(), Way::Mixed);
+    let catalog = catalog(4);
+    for query in [words("src/auth/token.rs"), words("manual_commit"), all(vec![Clause::Unit(phrase("race condition"))])] {
+        let first = search(&index, &query, &catalog);
+        assert!(!first.sessions.is_empty());
+        assert_eq!(search(&index, &query, &catalog), first, "{query:?}");
+    }
+    // What is deleted is not found again through what was remembered.
+    let query = words("manual_commit");
+    assert_eq!(sessions(&search(&index, &query, &catalog)), [1, 2].into());
+    index.remove_session(2, 9).unwrap();
+    assert_eq!(sessions(&search(&index, &query, &catalog)), [1].into());
+}
+
+#[test]
+fn a_search_is_taken_back() {
+    let (_folder, index) = index(&corpus(), Way::Disk);
+    let request = request();
+    drop(request.stop.guard());
+    let found = index.search(&words("race"), &request, &catalog(4), &Texts::default());
+    assert!(matches!(found, Err(SearchError::Stopped)), "{found:?}");
 }
