@@ -140,8 +140,6 @@ impl Transcript {
                 layout.dim_prose(text::THINKING, content)
             }
             Body::ToolCall(call) => {
-                let about = summary(&call.input);
-                let about = if about.starts_with('/') { context.path(&about) } else { about.into_owned() };
                 let about = line::summary(&call.input);
                 let about = if is_path(&about) { layout.path(&about) } else { about.into_owned() };
                 layout

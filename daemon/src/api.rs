@@ -42,7 +42,9 @@ use jsonrpsee::{
 use opensession_hail::Kind;
 use opensession_protocol::{
     AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
+    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope,
+    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter,
+    SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
 
 /// Answers requests.

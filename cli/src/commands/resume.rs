@@ -47,12 +47,11 @@ pub(crate) fn run(arguments: &Arguments, context: &mut Context<'_>) -> Result<Ex
         let agent = clean::one_line(&detail.session.agent).into_owned();
         return Err(Failure::new(Exit::Refused, text::no_resume(&agent)).hint(text::HINT_NO_RESUME));
     };
-    let search = context.variable("PATH").or_else(|| env::var("PATH").ok()).unwrap_or_default();
-    let missing = missing(&detail, &command[0], directory.as_deref(), &search, &|path| context.path(path));
     if let Some(host) = &detail.session.host {
         return elsewhere(&detail, host, &command, directory.as_deref(), arguments, context);
     }
-    let missing = missing(&detail, &command[0], directory.as_deref(), context);
+    let search = context.variable("PATH").or_else(|| env::var("PATH").ok()).unwrap_or_default();
+    let missing = missing(&detail, &command[0], directory.as_deref(), &search, &|path| context.path(path));
     if arguments.json {
         let reasons: Vec<&String> = missing.iter().map(|missing| &missing.fact).collect();
         let resume = json!({ "session": detail.session.id, "command": command, "cwd": directory, "missing": reasons });

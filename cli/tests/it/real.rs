@@ -3,8 +3,8 @@
 mod clients;
 mod damaged;
 mod export;
-mod handoff;
 mod figures;
+mod handoff;
 mod history;
 mod home;
 mod hostile;

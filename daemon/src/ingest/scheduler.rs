@@ -140,12 +140,11 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler that has not looked at anything yet.
     pub fn new(parts: SchedulerParts) -> Self {
-        let mut sources = Sources::new(parts.rows, parts.environment, parts.config);
+        let mut sources = Sources::new(parts.rows, parts.environment, parts.homes, parts.config);
         match list_apart(parts.own_signals.clone()) {
             Ok(apart) => sources.list_apart(apart),
             Err(error) => tracing::warn!(%error, "no thread for large databases; all are listed in turn"),
         }
-        let sources = Sources::new(parts.rows, parts.environment, parts.homes, parts.config);
         Self {
             sources,
             watch: Watch::new(parts.own_signals),

@@ -634,19 +634,17 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_the_first_version_is_of_this_machine() {
-        let info = SessionInfo { title: "old".into(), host: Some("x".into()), ..SessionInfo::default() };
-        let mut bytes = encode_entry(&StoredEntry { info, ..StoredEntry::default() });
-        bytes[0] = 1;
-        bytes.truncate(bytes.len() - 2);
-        let entry = decode_entry(&bytes).unwrap();
-        assert_eq!((entry.info.title.as_str(), entry.info.host), ("old", None));
     fn an_earlier_version_lacks_what_came_later() {
-        let entry = StoredEntry { timeline: Arc::from([1, 2, 3].as_slice()), ..StoredEntry::default() };
-        let mut bytes = encode_entry(&entry);
+        let info = SessionInfo { title: "old".into(), host: Some("x".into()), ..SessionInfo::default() };
+        let timeline = Arc::from([1, 2, 3].as_slice());
+        let mut bytes = encode_entry(&StoredEntry { info, timeline, ..StoredEntry::default() });
         assert_eq!(*decode_entry(&bytes).unwrap().timeline, [1, 2, 3]);
         bytes[0] = 1;
-        assert!(decode_entry(&bytes[..bytes.len() - 4]).unwrap().timeline.is_empty());
+        // The name with its length, and the bytes with theirs.
+        bytes.truncate(bytes.len() - 2 - 4);
+        let entry = decode_entry(&bytes).unwrap();
+        assert_eq!((entry.info.title.as_str(), entry.info.host), ("old", None));
+        assert!(entry.timeline.is_empty());
     }
 
     #[test]

@@ -93,8 +93,6 @@ struct Container {
     /// As it was when it was listed last.
     stamp: Option<ContainerStamp>,
     home: Option<Arc<Home>>,
-    /// As it was when it was listed last: itself and its write-ahead log. Empty for a folder, which tells nothing.
-    stamp: Option<[Option<Stamp>; 2]>,
     mark: Vec<u8>,
     listed: Option<Instant>,
     due: Option<Instant>,
@@ -199,7 +197,7 @@ impl Containers {
         let container = self.known.get_mut(&(agent.id(), path.clone()))?;
         container.is_listed = false;
         let outcome = container.take(stamp, sources, outcome);
-        Some(Listed { agent, container: path, outcome })
+        Some(Listed { agent, container: path, home: container.home.clone(), outcome })
     }
 
     /// Sessions in which nothing was ever said, by agent.
@@ -243,8 +241,6 @@ impl Container {
                 Err(error.to_string())
             }
         }
-        };
-        Listed { agent: self.agent, container: path.to_owned(), home: self.home.clone(), outcome }
     }
 }
 

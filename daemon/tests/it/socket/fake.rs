@@ -15,7 +15,12 @@ use jsonrpsee::{
 use opensession_daemon::rpc::{self, BoundSocket, CancellationToken};
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, DocumentEvent, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions, Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexState, IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionBrief, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy, paths::create_private_directory, rpc::DaemonServer,
+    AgentInfo, DaemonStatus, DocumentEvent, EventPage, ExportAnswer, ExportFormat, FileSession, FileSessions,
+    Forgotten, HandoffAnswer, HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexState,
+    IndexStatus, PROTOCOL_VERSION, ProblemPage, RebuildScope, Restored, Scanned, Scope, SearchAnswer, SearchOptions,
+    SessionBrief, SessionDetail, SessionDiff, SessionDocument, SessionFilter, SessionHits, SessionInfo, SessionOutline,
+    SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
+    paths::create_private_directory, rpc::DaemonServer,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
