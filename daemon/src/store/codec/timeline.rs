@@ -113,9 +113,8 @@ mod tests {
             };
             slots.into_iter().map(slot).collect::<Vec<_>>()
         });
-        (vec(".{0,9}", 1..4), slots).prop_map(|(models, slots)| match slots.is_empty() {
-            true => Timeline::default(),
-            false => Timeline::new(models, slots),
+        (vec(".{0,9}", 1..4), slots).prop_map(|(models, slots)| {
+            if slots.is_empty() { Timeline::default() } else { Timeline::new(models, slots) }
         })
     }
 
