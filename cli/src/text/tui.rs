@@ -317,6 +317,9 @@ pub(crate) fn stats_head(by: StatsBy) -> &'static str {
         StatsBy::Day => "DAY",
         StatsBy::Week => "WEEK",
         StatsBy::Month => "MONTH",
+        StatsBy::Branch => "BRANCH",
+        StatsBy::Hour => "HOUR",
+        StatsBy::Weekday => "WEEKDAY",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, Forgotten, HandoffAnswer, IndexStatus, ProblemPage, SearchAnswer,
+    AgentInfo, DaemonStatus, ExportAnswer, Forgotten, HandoffAnswer, IndexStatus, ProblemPage, SearchAnswer,
     SessionDetail, SessionDiff, SessionDocument, SessionOutline, SessionPage, SessionSummary, SessionUpdate, Settings,
     StatsAnswer,
 };

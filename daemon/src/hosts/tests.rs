@@ -225,7 +225,7 @@ fn databases_come_whole_with_what_is_only_in_their_logs() {
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         writer.execute("INSERT INTO t (v) VALUES ('only in the log')", []).unwrap();
         set_age(&other.there(file), 100);
-        let count = || -> u64 {
+        let count = || -> i64 {
             let here = Connection::open_with_flags(
                 other.here(file),
                 rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -19,7 +19,7 @@ use opensession_protocol::{
     config::{DaemonConfig, Retention},
 };
 
-pub use containers::RawListing;
+pub(crate) use containers::RawListing;
 use containers::ToList;
 pub use progress::{Progress, ProgressSender};
 use projects::Projects;

@@ -19,8 +19,17 @@ use crate::tui::paint;
 use crate::{session_line, text};
 
 /// What the figures can be grouped by, in the order in which they are shown one after the other.
-const GROUPS: [StatsBy; 6] =
-    [StatsBy::Agent, StatsBy::Model, StatsBy::Repo, StatsBy::Day, StatsBy::Week, StatsBy::Month];
+const GROUPS: [StatsBy; 9] = [
+    StatsBy::Agent,
+    StatsBy::Model,
+    StatsBy::Repo,
+    StatsBy::Branch,
+    StatsBy::Day,
+    StatsBy::Week,
+    StatsBy::Month,
+    StatsBy::Weekday,
+    StatsBy::Hour,
+];
 /// Spans of time, as the daemon reads them; `None` is all of it.
 const SPANS: [Option<&str>; 5] = [None, Some("7d"), Some("30d"), Some("90d"), Some("1y")];
 const SPAN: Tag = 0;
@@ -61,7 +70,7 @@ const COLUMNS: &[Column] = &[
     }),
     column(text::tui::HEAD_TURNS, 1, |row| number::count(row.stats.turns)),
     column(text::tui::HEAD_TOKENS, 0, |row| number::count(session_line::tokens(&row.stats))),
-    column(text::tui::HEAD_COST, 0, |row| number::cost(row.stats.cost)),
+    column(text::tui::HEAD_COST, 0, |row| number::cost(row.stats.cost, row.stats.cost_estimated)),
     column(text::tui::HEAD_FILES, 3, |row| number::count(row.stats.files)),
     Column {
         style: |look| look.theme.added(),

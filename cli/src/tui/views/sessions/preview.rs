@@ -144,7 +144,7 @@ impl Preview {
             figures.push(number::counted(stats.errors, text::FAILED_CALL, text::FAILED_CALLS));
         }
         figures.push(number::counted(session_line::tokens(stats), text::TOKEN, text::TOKENS));
-        figures.push(number::cost(stats.cost));
+        figures.push(number::cost(stats.cost, stats.cost_estimated));
         let mut lines = vec![(facts.join(", "), theme.plain()), (figures.join(", "), theme.dim())];
         if let Some(summary) = self.summaries.get(&session.id) {
             lines.push((clean::one_line(&summary.outcome).into_owned(), theme.plain()));
