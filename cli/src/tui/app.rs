@@ -41,6 +41,8 @@ pub(crate) struct App<'h> {
     notice: Option<Notice>,
     /// The first key of two.
     prefix: String,
+    /// The last key.
+    struck: String,
     is_offline: bool,
     index: IndexStatus,
     live: u64,
@@ -70,6 +72,7 @@ impl<'h> App<'h> {
             overlay: None,
             notice: None,
             prefix: String::new(),
+            struck: String::new(),
             is_offline: false,
             index: IndexStatus::default(),
             live: 0,
@@ -217,7 +220,9 @@ impl<'h> App<'h> {
             paint::text(buffer, area, 0, &left, theme.plain());
             used = cells::cells(&left) + 3;
         }
-        let mut parts = vec![Span::raw(" ".repeat(used))];
+        let indent = (used as u16).min(area.width);
+        let hints = Rect { x: area.x + indent, width: area.width - indent, ..area };
+        let mut parts = Vec::new();
         // Help is named whatever the width: what does not fit is found there.
         let help = keys::key_of(places, Action::Help).map(|key| format!("{key} {}", text::tui::action(Action::Help)));
         let help_width = help.as_ref().map_or(0, |help| help.len() + 2);
@@ -233,7 +238,7 @@ impl<'h> App<'h> {
         if let Some(help) = help {
             parts.push(Span::styled(help, theme.dim()));
         }
-        paint::line(buffer, area, 0, &Line::from(parts));
+        paint::line(buffer, hints, 0, &Line::from(parts));
     }
 
     fn key(&mut self, key: &str, now: Duration, effects: &mut Vec<Effect>) {
@@ -242,6 +247,7 @@ impl<'h> App<'h> {
             return self.close_overlay(outcome, now, effects);
         }
         let prefix = std::mem::take(&mut self.prefix);
+        key.clone_into(&mut self.struck);
         let places = self.top().view.places();
         match keys::called(places, &prefix, key) {
             Called::Action(action) => self.act(action, now, effects),
@@ -288,7 +294,11 @@ impl<'h> App<'h> {
                 let filter = super::line_edit::LineEdit::default();
                 self.overlay = Some(Overlay::Palette { places, filter, selected: 0 });
             }
-            Action::Back | Action::Clear => self.back(action == Action::Back, now, effects),
+            Action::Back | Action::Clear => {
+                // Only the key that is meant to leaves the interface, not one of the arrows.
+                let may_quit = action == Action::Back && self.struck == "q";
+                self.back(may_quit, now, effects);
+            }
             Action::Resume | Action::Export | Action::Copy | Action::Forget => {
                 let chosen = self.top().view.chosen();
                 match chosen {
@@ -329,6 +339,8 @@ impl<'h> App<'h> {
         match self.tabs.iter().position(|(opened, _)| *opened == tab) {
             Some(at) => {
                 self.current = at;
+                let gone = self.tabs[at].1.split_off(1);
+                self.timers.retain(|(_, layer, _)| gone.iter().all(|gone| gone.id != *layer));
                 self.with_top(now, effects, |view, ui| view.resume(ui));
             }
             None => {
@@ -353,8 +365,10 @@ impl<'h> App<'h> {
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
-        if let Err(CallError::Lost(_)) = &answer {
-            self.is_offline = true;
+        match &answer {
+            Ok(_) => self.is_offline = false,
+            Err(CallError::Lost(_)) => self.is_offline = true,
+            Err(_) => {}
         }
         if let Some(at) = self.own_calls.iter().position(|own| *own == ticket) {
             self.own_calls.remove(at);

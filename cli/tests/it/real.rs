@@ -14,4 +14,5 @@ mod mcp;
 mod names;
 mod records;
 mod room;
+mod screen;
 mod settings;
