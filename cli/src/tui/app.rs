@@ -53,6 +53,7 @@ pub(crate) struct App<'h> {
     last_layer: u64,
     timers: Vec<(Duration, u64, u8)>,
     area: Rect,
+    is_new_size: bool,
 }
 
 /// A view, and the calls that it waits for.
@@ -83,6 +84,7 @@ impl<'h> App<'h> {
             last_layer: 0,
             timers: Vec::new(),
             area: Rect::default(),
+            is_new_size: false,
         };
         let mut effects = Vec::new();
         app.show_tab(Tab::Sessions, Duration::ZERO, &mut effects);
@@ -140,6 +142,12 @@ impl<'h> App<'h> {
         effects
     }
 
+    /// Whether the last picture was of another size than the one before: views then know what room they have, and
+    /// [`Message::Resized`] has them ask for what they need for it.
+    pub(crate) fn is_new_size(&self) -> bool {
+        self.is_new_size
+    }
+
     /// When the next timer is due.
     pub(crate) fn next_timer(&self) -> Option<Duration> {
         self.timers.iter().map(|(at, ..)| *at).min()
@@ -148,6 +156,7 @@ impl<'h> App<'h> {
     /// Draws everything, and gives where the cursor stands when something is typed.
     pub(crate) fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
+        self.is_new_size = self.area != area;
         self.area = area;
         if area.width == 0 || area.height == 0 {
             return None;

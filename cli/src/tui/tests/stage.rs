@@ -109,6 +109,13 @@ impl Stage {
     pub(crate) fn screen(&mut self) -> String {
         let app = &mut self.app;
         self.terminal.draw(|frame| _ = app.draw(frame.buffer_mut())).unwrap();
+        if self.app.is_new_size() {
+            self.happens(Message::Resized);
+        }
+        // What a wide character covered before is not cleared on a made-up terminal, as it is on a real one.
+        self.terminal.clear().unwrap();
+        let app = &mut self.app;
+        self.terminal.draw(|frame| _ = app.draw(frame.buffer_mut())).unwrap();
         let buffer = self.terminal.backend().buffer();
         let mut lines = String::new();
         for y in 0..buffer.area.height {

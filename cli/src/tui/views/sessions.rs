@@ -44,6 +44,8 @@ const BESIDE: u16 = 120;
 const FACETS_BESIDE: u16 = 150;
 const FACETS_WIDTH: u16 = 20;
 const LIST_WIDTH: u16 = 52;
+/// It is never so wide that a session takes one line: beside a preview two lines say more.
+const LIST_MOST: u16 = 60;
 /// Rows of the preview below the list.
 const PREVIEW_ROWS: u16 = 6;
 
@@ -479,7 +481,7 @@ impl View for Sessions {
                 paint::upright(buffer, Rect { x: body.x + facets, width: 1, ..body }, theme);
             }
             let left = if facets > 0 { facets + 2 } else { 0 };
-            let width = LIST_WIDTH.max((body.width - left) * 2 / 5).min(80);
+            let width = LIST_WIDTH.max((body.width - left) * 2 / 5).min(LIST_MOST);
             self.draw_list(buffer, Rect { x: body.x + left, width: width - 1, ..body }, look);
             paint::upright(buffer, Rect { x: body.x + left + width, width: 1, ..body }, theme);
             let taken = left + width + 2;
