@@ -23,7 +23,7 @@ pub(crate) const HELP_TEMPLATE: &str =
     max_term_width = 100,
     help_template = HELP_TEMPLATE,
     subcommand_help_heading = "Commands",
-    before_help = "Examples:\n  opensession search race condition\n  opensession show @",
+    before_help = "Examples:\n  opensession search race condition\n  opensession show @\n\nAlone on a terminal it shows all sessions, to browse and to search.",
     after_help = "A session is named by its id or the beginning of it, by @ (the last one here), @~2 (two before that), by the \
                   path of its file, or by agent:id; an event by SESSION#N.\n\n\
                   Exit codes: 0 done, 1 nothing found, 2 wrong input, 3 daemon out of reach, 4 refused, 70 our bug."

@@ -92,7 +92,7 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit, Failure> {
     // What is answered at once is in the first picture already.
     wait(&wakes, Some(FIRST_ANSWER)).map_err(cannot)?;
     let mut happened: Vec<Message> = Vec::new();
-    while !running.has_ended && !is_told_to_end.load(Ordering::Relaxed) {
+    while !running.has_ended {
         happened.extend(messages.try_iter());
         for message in happened.drain(..) {
             let effects = running.app.update(message, running.began.elapsed());
@@ -102,8 +102,15 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit, Failure> {
             break;
         }
         running.draw().map_err(cannot)?;
+        if running.app.is_new_size() {
+            let effects = running.app.update(Message::Resized, running.began.elapsed());
+            running.perform(effects, context).map_err(cannot)?;
+        }
         let timeout = running.app.next_timer().map(|at| at.saturating_sub(running.began.elapsed()));
-        wait(&wakes, timeout).map_err(cannot)?;
+        let is_there = wait(&wakes, timeout).map_err(cannot)?;
+        if !is_there || is_told_to_end.load(Ordering::Relaxed) {
+            break;
+        }
         typed(&mut happened).map_err(cannot)?;
         if running.app.next_timer().is_some_and(|at| at <= running.began.elapsed()) {
             happened.push(Message::Tick);
@@ -211,8 +218,8 @@ fn settings(context: &Context<'_>) -> (UiSettings, Option<String>) {
     }
 }
 
-/// Waits for the terminal, a message, a signal or the time.
-fn wait(wakes: &OwnedFd, timeout: Option<Duration>) -> io::Result<()> {
+/// Waits for the terminal, a message, a signal or the time; `false` when the terminal is gone.
+fn wait(wakes: &OwnedFd, timeout: Option<Duration>) -> io::Result<bool> {
     let stdin = io::stdin();
     let mut both = [
         PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN),
@@ -223,9 +230,11 @@ fn wait(wakes: &OwnedFd, timeout: Option<Duration>) -> io::Result<()> {
         Ok(_) | Err(rustix::io::Errno::INTR) => {}
         Err(error) => return Err(error.into()),
     }
+    // Reading from a terminal that is gone never ends.
+    let is_there = !both[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL);
     let mut bytes = [0; 256];
     while matches!(rustix::io::read(wakes, &mut bytes), Ok(count) if count == bytes.len()) {}
-    Ok(())
+    Ok(is_there)
 }
 
 /// Has a resize wake us, and an order to end do so too; gives whether one came.

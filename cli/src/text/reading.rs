@@ -11,7 +11,7 @@ pub(crate) fn ready(sessions: u64, agents: u64, bytes: u64, took_ms: u64) -> Str
     let sessions = number::counted(sessions, "session", "sessions");
     let agents = number::counted(agents, "agent", "agents");
     let took = if took_ms > 0 { format!(", {}", number::duration(took_ms)) } else { String::new() };
-    format!("Ready: {sessions} of {agents}, {}{took}. Browse them: opensession log --all", number::size(bytes))
+    format!("Ready: {sessions} of {agents}, {}{took}. Browse them: opensession", number::size(bytes))
 }
 
 pub(crate) fn agent_read(agent: &str, sources: u64, bytes: u64) -> String {

@@ -42,6 +42,8 @@ pub(crate) struct App<'h> {
     notice: Option<Notice>,
     /// The first key of two.
     prefix: String,
+    /// The last key.
+    struck: String,
     is_offline: bool,
     index: IndexStatus,
     live: u64,
@@ -52,6 +54,7 @@ pub(crate) struct App<'h> {
     last_layer: u64,
     timers: Vec<(Duration, u64, u8)>,
     area: Rect,
+    is_new_size: bool,
 }
 
 /// A view, and the calls that it waits for.
@@ -71,6 +74,7 @@ impl<'h> App<'h> {
             overlay: None,
             notice: None,
             prefix: String::new(),
+            struck: String::new(),
             is_offline: false,
             index: IndexStatus::default(),
             live: 0,
@@ -81,6 +85,7 @@ impl<'h> App<'h> {
             last_layer: 0,
             timers: Vec::new(),
             area: Rect::default(),
+            is_new_size: false,
         };
         let mut effects = Vec::new();
         app.show_tab(Tab::Sessions, Duration::ZERO, &mut effects);
@@ -139,6 +144,12 @@ impl<'h> App<'h> {
         effects
     }
 
+    /// Whether the last picture was of another size than the one before: views then know what room they have, and
+    /// [`Message::Resized`] has them ask for what they need for it.
+    pub(crate) fn is_new_size(&self) -> bool {
+        self.is_new_size
+    }
+
     /// When the next timer is due.
     pub(crate) fn next_timer(&self) -> Option<Duration> {
         self.timers.iter().map(|(at, ..)| *at).min()
@@ -147,6 +158,7 @@ impl<'h> App<'h> {
     /// Draws everything, and gives where the cursor stands when something is typed.
     pub(crate) fn draw(&mut self, buffer: &mut Buffer) -> Option<Position> {
         let area = buffer.area;
+        self.is_new_size = self.area != area;
         self.area = area;
         if area.width == 0 || area.height == 0 {
             return None;
@@ -219,7 +231,9 @@ impl<'h> App<'h> {
             paint::text(buffer, area, 0, &left, theme.plain());
             used = cells::cells(&left) + 3;
         }
-        let mut parts = vec![Span::raw(" ".repeat(used))];
+        let indent = (used as u16).min(area.width);
+        let hints = Rect { x: area.x + indent, width: area.width - indent, ..area };
+        let mut parts = Vec::new();
         // Help is named whatever the width: what does not fit is found there.
         let help = keys::key_of(places, Action::Help).map(|key| format!("{key} {}", text::tui::action(Action::Help)));
         let help_width = help.as_ref().map_or(0, |help| help.len() + 2);
@@ -235,7 +249,7 @@ impl<'h> App<'h> {
         if let Some(help) = help {
             parts.push(Span::styled(help, theme.dim()));
         }
-        paint::line(buffer, area, 0, &Line::from(parts));
+        paint::line(buffer, hints, 0, &Line::from(parts));
     }
 
     fn key(&mut self, key: &str, now: Duration, effects: &mut Vec<Effect>) {
@@ -244,6 +258,7 @@ impl<'h> App<'h> {
             return self.close_overlay(outcome, now, effects);
         }
         let prefix = std::mem::take(&mut self.prefix);
+        key.clone_into(&mut self.struck);
         let places = self.top().view.places();
         match keys::called(places, &prefix, key) {
             Called::Action(action) => self.act(action, now, effects),
@@ -295,6 +310,11 @@ impl<'h> App<'h> {
                 Some(chosen) => self.open(Box::new(Handoff::of(chosen)), now, effects),
                 None => self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false }),
             },
+            Action::Back | Action::Clear => {
+                // Only the key that is meant to leaves the interface, not one of the arrows.
+                let may_quit = action == Action::Back && self.struck == "q";
+                self.back(may_quit, now, effects);
+            }
             Action::Resume | Action::Export | Action::Copy | Action::Forget => {
                 let chosen = self.top().view.chosen();
                 match chosen {
@@ -335,6 +355,8 @@ impl<'h> App<'h> {
         match self.tabs.iter().position(|(opened, _)| *opened == tab) {
             Some(at) => {
                 self.current = at;
+                let gone = self.tabs[at].1.split_off(1);
+                self.timers.retain(|(_, layer, _)| gone.iter().all(|gone| gone.id != *layer));
                 self.with_top(now, effects, |view, ui| view.resume(ui));
             }
             None => {
@@ -359,8 +381,10 @@ impl<'h> App<'h> {
         now: Duration,
         effects: &mut Vec<Effect>,
     ) {
-        if let Err(CallError::Lost(_)) = &answer {
-            self.is_offline = true;
+        match &answer {
+            Ok(_) => self.is_offline = false,
+            Err(CallError::Lost(_)) => self.is_offline = true,
+            Err(_) => {}
         }
         if let Some(at) = self.own_calls.iter().position(|own| *own == ticket) {
             self.own_calls.remove(at);

@@ -1,5 +1,7 @@
 //! The interface on a made-up terminal, with a made-up daemon: keys go in, what is seen comes out.
 
+mod anything;
 mod lists;
 mod made_up;
+mod sessions;
 mod stage;

@@ -13,6 +13,7 @@ pub(crate) struct Theme {
     pub(crate) color: bool,
 }
 
+#[expect(clippy::unused_self, reason = "callers need not know which styles depend on colours")]
 impl Theme {
     pub(crate) fn plain(self) -> Style {
         Style::new()

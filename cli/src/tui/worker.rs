@@ -121,12 +121,18 @@ fn work(queue: &Queue, connector: &Connector, mailbox: &Mailbox) {
             }
         };
         drop(state);
-        let answer = call(&request, &mut connection, queue, connector);
-        let was_taken_back = lock(&queue.state).under_way.take().is_none() && request.lane.keeps_newest();
-        if answer.is_err() {
+        let mut answer = call(&request, &mut connection, queue, connector);
+        let mut was_taken_back = lock(&queue.state).under_way.take().is_none() && request.lane.keeps_newest();
+        // A daemon that was replaced meanwhile: what only looks may be asked again.
+        if matches!(answer, Err(CallError::Lost(_))) && !was_taken_back && request.lane != Lane::Act {
+            connection = None;
+            answer = call(&request, &mut connection, queue, connector);
+            was_taken_back = lock(&queue.state).under_way.take().is_none() && request.lane.keeps_newest();
+        }
+        if was_taken_back || matches!(answer, Err(CallError::Lost(_) | CallError::Unreadable(_))) {
             connection = None;
         }
-        if was_taken_back && answer.is_err() {
+        if was_taken_back {
             continue;
         }
         let answer = answer.and_then(|raw| (request.read)(&raw));
@@ -142,11 +148,15 @@ fn call(
     queue: &Queue,
     connector: &Connector,
 ) -> Result<Box<serde_json::value::RawValue>, CallError> {
+    // Whether it is there tells, afterwards, whether the call was taken back.
+    lock(&queue.state).under_way = Some(Box::new(|| {}));
     let connection = match connection {
         Some(connection) => connection,
         None => connection.insert(connector(true).map_err(|error| CallError::Lost(error.fact))?),
     };
-    lock(&queue.state).under_way = connection.hang_up().or_else(|| Some(Box::new(|| {})));
+    if let Some(hang_up) = connection.hang_up() {
+        lock(&queue.state).under_way = Some(hang_up);
+    }
     connection.call(request.method, &request.params)
 }
 

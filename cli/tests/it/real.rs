@@ -17,4 +17,5 @@ mod names;
 mod records;
 mod remote;
 mod room;
+mod screen;
 mod settings;

@@ -390,7 +390,7 @@ fn the_first_run_shows_what_is_found_so_far_and_then_the_rest() {
     First run: reading the sessions on this machine. Nothing leaves it.
       codex  31 read, 21 MB
       claude-code  277 read, 351 MB
-    Ready: 308 sessions of 2 agents, 372 MB, 3.1s. Browse them: opensession log --all
+    Ready: 308 sessions of 2 agents, 372 MB, 3.1s. Browse them: opensession
     12 sessions, 57 hits, 2 shown.
     agent: claude-code 9, codex 3. kind: output 31, agent 20
     --- exit 0
@@ -405,7 +405,7 @@ fn the_first_run_shows_what_is_found_so_far_and_then_the_rest() {
       codex        31 of 31    [====================] 100%^[[K
     ^[[2A^M^[[J  claude-code  277 of 277  [====================] 100%^[[K
       codex        31 of 31    [====================] 100%^[[K
-    Ready: 308 sessions of 2 agents, 372 MB, 3.1s. Browse them: opensession log --all
+    Ready: 308 sessions of 2 agents, 372 MB, 3.1s. Browse them: opensession
 
     12 sessions, 57 hits, 2 shown.
     agent: claude-code 9, codex 3. kind: output 31, agent 20

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{Timestamp, tz::TimeZone};
-use opensession_protocol::error::ErrorData;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
@@ -46,7 +45,11 @@ impl Stage {
     /// Strikes keys, named as the table of keys names them, with spaces between.
     pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
         for name in names.split_whitespace() {
-            self.happens(Message::Key(key(name)));
+            // A key of two is struck as two.
+            let (first, second) = if name.len() == 2 && name.starts_with('z') { name.split_at(1) } else { (name, "") };
+            for name in [first, second].into_iter().filter(|name| !name.is_empty()) {
+                self.happens(Message::Key(key(name)));
+            }
         }
         self
     }
@@ -102,15 +105,15 @@ impl Stage {
         self
     }
 
-    /// The method answers this from now on.
-    pub(crate) fn answers(&mut self, method: &'static str, answer: impl Serialize) -> &mut Self {
-        let answer = serde_json::to_value(answer).unwrap();
-        self.answers.insert(method, Box::new(move |_| Ok(answer.clone())));
-        self
-    }
-
     /// What is seen: lines without the spaces at their ends.
     pub(crate) fn screen(&mut self) -> String {
+        let app = &mut self.app;
+        self.terminal.draw(|frame| _ = app.draw(frame.buffer_mut())).unwrap();
+        if self.app.is_new_size() {
+            self.happens(Message::Resized);
+        }
+        // What a wide character covered before is not cleared on a made-up terminal, as it is on a real one.
+        self.terminal.clear().unwrap();
         let app = &mut self.app;
         self.terminal.draw(|frame| _ = app.draw(frame.buffer_mut())).unwrap();
         let buffer = self.terminal.backend().buffer();
@@ -192,13 +195,6 @@ impl Setting {
     ) -> Self {
         self.answers.insert(method, Box::new(answering));
         self
-    }
-
-    #[expect(dead_code, reason = "for tests of failures")]
-    pub(crate) fn refuse(self, method: &'static str, code: i32, message: &'static str, data: ErrorData) -> Self {
-        self.answer_by(method, move |_| {
-            Err(CallError::Refused { code, message: message.to_owned(), data: Box::new(data.clone()) })
-        })
     }
 
     pub(crate) fn begin(self) -> Stage {

@@ -37,6 +37,7 @@ const OUTLINE_WIDTH: u16 = 34;
 const ROWS_AT_FIRST: u16 = 40;
 
 /// A session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct SessionView {
     id: String,
     short_id: Rc<str>,
@@ -238,7 +239,8 @@ impl SessionView {
         if !is_head && matches!(self.flow.pages.at(event), At::Missing(_)) {
             // A little before it, for the call that an output belongs to.
             if self.page.is_none() && !self.has_failed {
-                self.ask_page(event.saturating_sub(PAGE / 4).max(1), ui);
+                let begin = self.flow.pages.gap_begin(event);
+                self.ask_page(event.saturating_sub(PAGE / 4).max(begin), ui);
             }
             return;
         }
@@ -274,6 +276,12 @@ impl SessionView {
             self.top = self.flow.step(self.cursor, 1 - height as isize, &layout);
         }
         self.top = self.flow.settle(self.top, &layout);
+        // Nothing is left empty below the end where there is something above.
+        let below = self.flow.step(self.top, height as isize, &layout);
+        if self.flow.step(below, 1, &layout) == below && !self.flow.item(below.event, &layout).is_missing {
+            let filled = self.flow.step(below, 1 - height as isize, &layout);
+            self.top = self.top.min(filled);
+        }
     }
 
     /// The event that the cursor is on: the one that was jumped to, where the cursor still is.
@@ -448,6 +456,7 @@ impl View for SessionView {
             Ok(_) => {}
             Err(error) => {
                 self.has_failed = true;
+                self.target = None;
                 ui.refused(error);
             }
         }
@@ -471,7 +480,10 @@ impl View for SessionView {
         }
         let session = Rc::clone(&self.short_id);
         let layout = self.layout(ui.look, &session);
-        // Half a screen ahead, so that scrolling seldom waits; the page before too, for the calls of outputs.
+        if self.flow.item(self.cursor.event, &layout).is_missing {
+            return self.ask_page(self.cursor.event, ui);
+        }
+        // Half a screen ahead, so that scrolling seldom waits.
         if let Some(missing) = self.flow.first_missing(self.top, self.height() * 3 / 2, &layout) {
             self.ask_page(missing, ui);
         }

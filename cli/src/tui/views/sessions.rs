@@ -44,6 +44,8 @@ const BESIDE: u16 = 120;
 const FACETS_BESIDE: u16 = 150;
 const FACETS_WIDTH: u16 = 20;
 const LIST_WIDTH: u16 = 52;
+/// It is never so wide that a session takes one line: beside a preview two lines say more.
+const LIST_MOST: u16 = 60;
 /// Rows of the preview below the list.
 const PREVIEW_ROWS: u16 = 6;
 
@@ -62,6 +64,7 @@ enum Pane {
 }
 
 /// The list of sessions.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Sessions {
     rows: Rows,
     search: Search,
@@ -84,6 +87,7 @@ pub(crate) struct Sessions {
     next_page: Option<Ticket>,
     summary: Option<Ticket>,
     figures: Option<Ticket>,
+    has_figures: bool,
     /// The rows are those of a query.
     shows_found: bool,
     was_answered: bool,
@@ -119,6 +123,7 @@ impl Default for Sessions {
             next_page: None,
             summary: None,
             figures: None,
+            has_figures: false,
             shows_found: false,
             was_answered: false,
             refresh_waits: false,
@@ -141,9 +146,7 @@ impl Sessions {
         let limit = if self.shows_found { PAGE } else { (self.rows.len() as u32).clamp(PAGE, PAGE_MOST) };
         let params = json!({ "filter": self.filter(ui.look), "limit": limit });
         self.first_page = Some(ui.ask(Lane::List, "session/list", params, Answer::Sessions));
-        if self.has_facets_beside() || self.picks_facet {
-            self.ask_figures(ui);
-        }
+        self.has_figures = false;
     }
 
     fn ask_next(&mut self, ui: &mut Ui<'_, '_>) {
@@ -388,6 +391,7 @@ impl View for Sessions {
         }
         if self.figures == Some(ticket) {
             self.figures = None;
+            self.has_figures = true;
             if let Ok(Answer::Stats(figures)) = answer
                 && !self.shows_found
             {
@@ -440,6 +444,14 @@ impl View for Sessions {
         }
     }
 
+    fn settle(&mut self, ui: &mut Ui<'_, '_>) {
+        // The first picture told how much room there is.
+        let lacks_figures = self.has_facets_beside() && !self.shows_found && !self.has_figures;
+        if lacks_figures && self.figures.is_none() {
+            self.ask_figures(ui);
+        }
+    }
+
     fn picked(&mut self, tag: Tag, row: usize, ui: &mut Ui<'_, '_>) {
         if tag == FACET_TAG {
             self.facets.selected = row;
@@ -464,13 +476,13 @@ impl View for Sessions {
             let facets = if self.has_facets_beside() { FACETS_WIDTH } else { 0 };
             if facets > 0 {
                 let query = self.search.query().to_owned();
-                let column = Rect { width: facets, ..body };
+                let column = Rect { width: facets - 1, ..body };
                 self.facets.draw(buffer, column, &query, self.pane == Pane::Facets, look);
                 paint::upright(buffer, Rect { x: body.x + facets, width: 1, ..body }, theme);
             }
             let left = if facets > 0 { facets + 2 } else { 0 };
-            let width = LIST_WIDTH.max((body.width - left) * 2 / 5).min(80);
-            self.draw_list(buffer, Rect { x: body.x + left, width, ..body }, look);
+            let width = LIST_WIDTH.max((body.width - left) * 2 / 5).min(LIST_MOST);
+            self.draw_list(buffer, Rect { x: body.x + left, width: width - 1, ..body }, look);
             paint::upright(buffer, Rect { x: body.x + left + width, width: 1, ..body }, theme);
             let taken = left + width + 2;
             let preview = Rect { x: body.x + taken, width: body.width - taken, ..body };

@@ -10,7 +10,7 @@ use opensession_protocol::OutlineTurn;
 use ratatui::text::{Line, Span};
 
 use super::lay_out::{Layout, Openness};
-use super::pages::{At, Pages, went_well};
+use super::pages::{At, PAGE, Pages, went_well};
 use crate::text;
 use crate::transcript::Entry;
 
@@ -143,8 +143,10 @@ impl Flow {
             return Some(turn.event);
         }
         match self.pages.at(before) {
+            // A page of them at a time: that is what is asked for.
             At::Missing(_) if before != turn.event => {
-                Some(self.pages.gap_begin(before).max(turn.event + 1).min(before))
+                let begin = self.pages.gap_begin(before).max(before.saturating_sub(PAGE - 1)).max(turn.event + 1);
+                Some(begin.min(before))
             }
             _ => Some(before),
         }
@@ -157,6 +159,10 @@ impl Flow {
             let next = if by > 0 { self.down(place, layout) } else { self.up(place, layout) };
             let Some(next) = next else { break };
             place = next;
+            // Nobody knows how many rows there are: it is gone on from here when they are at hand.
+            if self.item(place.event, layout).is_missing {
+                break;
+            }
         }
         place
     }

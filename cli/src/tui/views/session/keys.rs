@@ -30,10 +30,10 @@ impl SessionView {
                 self.cursor = Place { event: 1, row: 0 };
             }
             Action::Last => self.to_end(ui),
-            Action::Open => return self.open(ui),
-            Action::Fold => self.fold(ui),
-            Action::OpenAll => self.fold_all(true, ui),
-            Action::FoldAll => self.fold_all(false, ui),
+            Action::Open => self.open(),
+            Action::Fold => self.fold(),
+            Action::OpenAll => self.fold_all(true),
+            Action::FoldAll => self.fold_all(false),
             Action::NextPrompt | Action::PreviousPrompt => self.to_prompt(action == Action::NextPrompt, ui),
             Action::NextError => self.to_one_of(&self.failures.clone(), true, text::tui::NO_MORE_ERRORS, ui),
             Action::PreviousError => self.to_one_of(&self.failures.clone(), false, text::tui::NO_MORE_ERRORS, ui),
@@ -100,7 +100,7 @@ impl SessionView {
     }
 
     /// `Enter` opens what is folded; it never closes.
-    fn open(&mut self, ui: &mut Ui<'_, '_>) -> bool {
+    fn open(&mut self) {
         let is_closed = match self.flow.turn_at(self.cursor.event).map(|at| &self.flow.turns[at]) {
             Some(turn) if turn.event == self.cursor.event && turn.turn > 0 => !self.flow.folds.is_turn_open(turn),
             _ => match self.flow.pages.at(self.cursor.event) {
@@ -109,13 +109,12 @@ impl SessionView {
             },
         };
         if is_closed {
-            self.fold(ui);
+            self.fold();
         }
-        true
     }
 
     /// Folds what the cursor is on, or opens it.
-    fn fold(&mut self, _ui: &mut Ui<'_, '_>) {
+    fn fold(&mut self) {
         let event = self.cursor.event;
         let is_head = self.flow.turn_at(event).map(|at| &self.flow.turns[at]);
         if is_head.is_some_and(|turn| turn.event == event && turn.turn > 0) {
@@ -127,7 +126,7 @@ impl SessionView {
         self.flow.changed();
     }
 
-    fn fold_all(&mut self, open: bool, _ui: &mut Ui<'_, '_>) {
+    fn fold_all(&mut self, open: bool) {
         let folds = &mut self.flow.folds;
         folds.turns_open = open;
         folds.turns.clear();

@@ -62,8 +62,16 @@ impl Layout<'_, '_> {
         }
         if turn.added + turn.removed > 0 {
             figure(format!("+{}", number::count(turn.added)), theme.added());
-            figure(format!("-{}", number::count(turn.removed)), theme.removed());
         }
+        if turn.added + turn.removed > 0 {
+            figures.push(Span::styled(format!(" -{}", number::count(turn.removed)), theme.removed()));
+        }
+        let mut figure = |text: String, style: Style| {
+            if !figures.is_empty() {
+                figures.push(Span::raw("  "));
+            }
+            figures.push(Span::styled(text, style));
+        };
         if turn.active_ms > 0 {
             figure(format!("{:>7}", number::duration(turn.active_ms)), theme.dim());
         }
@@ -78,11 +86,12 @@ impl Layout<'_, '_> {
             Some(whole) if first.is_empty() => clean::one_line(whole.lines().next().unwrap_or_default()).into_owned(),
             _ => first,
         };
+        let taken: usize = figures.iter().map(|figure| figure.width() + 1).sum();
         let mut rows =
             vec![self.with_right(vec![Span::styled(lead.clone(), theme.dim())], &first, theme.bold(), figures)];
         if let Some(whole) = whole.filter(|_| is_open) {
             let room = self.width.saturating_sub(cells::cells(&lead));
-            let is_whole = !whole.trim().contains('\n') && cells::cells(whole.trim()) <= room / 2;
+            let is_whole = !whole.trim().contains('\n') && cells::cells(whole.trim()) + taken <= room;
             if !is_whole {
                 rows.extend(self.text(&whole, BODY_INDENT - 2, theme.bold(), usize::MAX, None).0);
             }

@@ -18,6 +18,10 @@ use crate::tui::paint;
 /// Below this width a session takes two lines.
 const ONE_LINE: u16 = 60;
 
+/// Cells that titles have at least, while there is a column to be left out; and cells before them.
+const TITLE_LEAST: usize = 28;
+const LEAD: usize = 5;
+
 /// How a list is ordered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -284,19 +288,43 @@ impl Widths {
         let widest = |text: &dyn Fn(&SessionInfo) -> String| {
             sessions.clone().map(|session| cells::cells(&text(session))).max().unwrap_or(0)
         };
-        // What there is no room for goes: places first, then lines, then turns.
-        let place = if width >= 76 {
-            widest(&|session| place(session, all)).min(if width >= 110 { 28 } else { 14 })
-        } else {
-            0
-        };
-        Self {
+        let mut widths = Self {
             agent: widest(&|session| clean::one_line(&session.agent).into_owned()).min(14),
-            place,
-            turns: if width >= 66 { widest(&|session| text::tui::turns(session.stats.turns)) } else { 0 },
-            changed: if width >= 72 { widest(&changed) } else { 0 },
+            place: widest(&|session| place(session, all)).min(if width >= 110 { 28 } else { 14 }),
+            turns: widest(&|session| text::tui::turns(session.stats.turns)),
+            changed: widest(&changed),
             age: widest(&|session| look.times.listed(session.updated)),
+        };
+        // Titles say most: what leaves them too little room goes, places first.
+        let lacks_room = |widths: &Self| widths.taken() + LEAD + TITLE_LEAST > usize::from(width);
+        if lacks_room(&widths) {
+            let over = widths.taken() + LEAD + TITLE_LEAST - usize::from(width);
+            widths.place = widths.place.saturating_sub(over).max(8.min(widths.place));
         }
+        for column in [Self::place_mut, Self::changed_mut, Self::turns_mut] {
+            if lacks_room(&widths) {
+                *column(&mut widths) = 0;
+            }
+        }
+        widths
+    }
+
+    /// Cells that the columns take, with the gaps before them.
+    fn taken(&self) -> usize {
+        let columns = [self.agent, self.place, self.turns, self.changed, self.age];
+        columns.into_iter().filter(|column| *column > 0).map(|column| column + 2).sum()
+    }
+
+    fn place_mut(&mut self) -> &mut usize {
+        &mut self.place
+    }
+
+    fn changed_mut(&mut self) -> &mut usize {
+        &mut self.changed
+    }
+
+    fn turns_mut(&mut self) -> &mut usize {
+        &mut self.turns
     }
 }
 
