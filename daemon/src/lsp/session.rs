@@ -56,7 +56,9 @@ pub(super) async fn symbols(daemon: &Daemon, uri: &Uri) -> Result<Option<Documen
         let end = if is_prompt { ends.next().unwrap_or(event.last) } else { event.last };
         let symbol = symbol(event, kind, line(event), end);
         match top.last_mut() {
-            Some(turn) if !is_prompt => turn.children.get_or_insert_default().push(symbol),
+            Some(turn) if !is_prompt && turn.kind == SymbolKind::STRING => {
+                turn.children.get_or_insert_default().push(symbol)
+            }
             _ => top.push(symbol),
         }
     }
