@@ -183,7 +183,6 @@ export const steps = {
     await editor.see(TREE, "live");
     await editor.see(STATUS, "1 live");
     await editor.picture("live");
-    await editor.run("OpenSession: Browse Sessions");
   },
 
   "the daemon's end is seen, its log opens, and the next question starts it": async (editor, home) => {
