@@ -57,7 +57,7 @@ pub(super) async fn symbols(daemon: &Daemon, uri: &Uri) -> Result<Option<Documen
         let symbol = symbol(event, kind, line(event), end);
         match top.last_mut() {
             Some(turn) if !is_prompt && turn.kind == SymbolKind::STRING => {
-                turn.children.get_or_insert_default().push(symbol)
+                turn.children.get_or_insert_default().push(symbol);
             }
             _ => top.push(symbol),
         }
