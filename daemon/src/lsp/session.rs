@@ -215,7 +215,7 @@ mod tests {
             found,
             [
                 (10, "src/lock.rs:88", "lock.rs#88".to_owned()),
-                (42, "opensession://session/4f2a#8", "4f2a#8".to_owned())
+                (43, "opensession://session/4f2a#8", "4f2a#8".to_owned())
             ]
         );
         assert_eq!(units("잠금🔒"), 4);
