@@ -205,7 +205,7 @@ impl<'a> Text<'a> {
     /// The number of the line that is written next.
     fn lines(&mut self) -> u32 {
         let (count, bytes) = self.counted;
-        let more = self.out.as_bytes()[bytes..].iter().filter(|byte| **byte == b'\n').count();
+        let more = self.out[bytes..].matches('\n').count();
         self.counted = (count + u32::try_from(more).unwrap_or(u32::MAX), self.out.len());
         self.counted.0
     }

@@ -37,7 +37,7 @@ async def main():
 
     command = types.ExecuteCommandParams("opensession.handoff", ["@"])
     handoff = await client.workspace_execute_command_async(command)
-    assert handoff.text.startswith("# Handoff: "), handoff
+    assert handoff["text"].startswith("# Handoff: "), handoff
     status = await client.protocol.send_request_async("daemon/status", {})
     assert status.sessions == 2, status
 

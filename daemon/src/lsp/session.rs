@@ -56,7 +56,9 @@ pub(super) async fn symbols(daemon: &Daemon, uri: &Uri) -> Result<Option<Documen
         let end = if is_prompt { ends.next().unwrap_or(event.last) } else { event.last };
         let symbol = symbol(event, kind, line(event), end);
         match top.last_mut() {
-            Some(turn) if !is_prompt => turn.children.get_or_insert_default().push(symbol),
+            Some(turn) if !is_prompt && turn.kind == SymbolKind::STRING => {
+                turn.children.get_or_insert_default().push(symbol);
+            }
             _ => top.push(symbol),
         }
     }
@@ -213,7 +215,7 @@ mod tests {
             found,
             [
                 (10, "src/lock.rs:88", "lock.rs#88".to_owned()),
-                (42, "opensession://session/4f2a#8", "4f2a#8".to_owned())
+                (43, "opensession://session/4f2a#8", "4f2a#8".to_owned())
             ]
         );
         assert_eq!(units("잠금🔒"), 4);

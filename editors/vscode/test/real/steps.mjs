@@ -49,7 +49,7 @@ export const steps = {
     await editor.press("Enter");
     await editor.see(TAB, "lock test");
     await editor.until("the hit is in sight", async () => (await editor.text()).includes("panicked at src/lock.rs:5:9"));
-    await editor.see(".codelens-decoration", "Open Diff");
+    await editor.see(".detected-link", "src/lock.rs:5");
     await editor.picture("session");
   },
 
@@ -72,13 +72,15 @@ export const steps = {
   },
 
   "an edit opens in the diff editor": async (editor) => {
+    // The call in which the cursor is would stay open.
+    await editor.press("Control+Home");
+    await editor.run("Fold Level 2");
     const lens = await editor.see(".codelens-decoration a", "Open Diff");
     await lens.click();
     await editor.see(".monaco-diff-editor");
     await editor.see(TAB, "lock.rs");
     await editor.page.waitForTimeout(500);
     await editor.picture("edit");
-    await editor.run("View: Close Editor");
   },
 
   "a handoff opens from the palette; Enter takes the newest session": async (editor) => {
@@ -90,6 +92,8 @@ export const steps = {
     await editor.see(TAB, "handoff.md");
     await editor.see(".codelens-decoration", "Copy");
     await editor.until("its text", async () => (await editor.text()).includes("Objective"));
+    // Its colours come when the editor has woken up for Markdown.
+    await editor.page.waitForTimeout(1_500);
     await editor.picture("handoff");
   },
 
@@ -158,7 +162,7 @@ export const steps = {
     await openFile(editor, "lock.rs");
     await editor.see(".codelens-decoration", "1 session · last: Claude Code");
     await editor.run("OpenSession: Who Touched This File");
-    await editor.row("1 edit");
+    await editor.see(".quick-input-list .monaco-list-row.focused", "1 edit");
     await editor.picture("who");
     await editor.press("Escape");
     await editor.page.locator(".view-line span", { hasText: "take" }).last().hover();
@@ -169,6 +173,8 @@ export const steps = {
     await editor.see(".quick-input-list .monaco-list-row.focused", "1 edit");
     await editor.press("Enter");
     await editor.see(TAB, "lock test");
+    await editor.until("the edit is in sight", async () => (await editor.text()).includes("PoisonError"));
+    await editor.picture("session-at-edit");
   },
 
   "a live session changes in place, and its document goes on without moving": async (editor, home) => {
@@ -177,7 +183,6 @@ export const steps = {
     await editor.see(TREE, "live");
     await editor.see(STATUS, "1 live");
     await editor.picture("live");
-    await editor.run("OpenSession: Browse Sessions");
   },
 
   "the daemon's end is seen, its log opens, and the next question starts it": async (editor, home) => {
