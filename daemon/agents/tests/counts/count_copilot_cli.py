@@ -68,7 +68,7 @@ def count(path):
     add("calls", len(calls))
     add("results", len(results))
     for call, data in results.items():
-        code = re.search(r"<exited with exit code (-?\d+)>\s*\Z", (data.get("result") or {}).get("content") or "")
+        code = re.search(r"<(?:exited|shellId: \d+ completed) with exit code (-?\d+)>\s*\Z", (data.get("result") or {}).get("content") or "")
         failed = not data["success"] or (code and int(code.group(1)))
         add("errors", bool(failed))
         add("edits", not failed and calls.get(call) in ("create", "edit", "apply_patch"))
