@@ -124,7 +124,8 @@ fn show(searcher: &Searcher<'_>, judged: &[Judged], transcripts: &[Transcript], 
         let place = |answer: &Answer| answer.sessions.iter().position(|session| one.grades.get(session) == Some(&2));
         if place(&ours) != Some(0) {
             let told = |answer: &Answer| place(answer).map_or("none".to_owned(), |place| (place + 1).to_string());
-            let wanted = one.grades.iter().find(|(_, grade)| **grade == 2).map_or("", |(&wanted, _)| &transcripts[wanted].id);
+            let wanted =
+                one.grades.iter().find(|(_, grade)| **grade == 2).map_or("", |(&wanted, _)| &transcripts[wanted].id);
             println!("  {:?}  ours {}, plain {}  {wanted}", one.text, told(&ours), told(&plain));
         }
     }

@@ -57,7 +57,8 @@ pub(crate) fn measure(engine: &Engine, home: &Path, bars: &Bars) {
         let name = format!("{} {class}", bars.name);
         let told = first.len();
         let first = if told > 0 { ms(at(first, 0.5)) } else { 0.0 };
-        let rest = format!("ms in the median ({told} asked at first: {first:.2}); of a hundred one takes {slowest:.2}{over}");
+        let rest =
+            format!("ms in the median ({told} asked at first: {first:.2}); of a hundred one takes {slowest:.2}{over}");
         print(&name, ms(at(times, 0.5)), bar, &rest);
     }
 }

@@ -98,7 +98,8 @@ pub(crate) fn draw(material: &Material<'_>) -> Vec<Judged> {
 }
 
 fn judge(class: &'static str, drawn: Drawn, transcripts: &[Transcript], dice: &mut Dice) -> Judged {
-    let targets: Vec<usize> = drawn.grades.iter().filter(|(_, grade)| **grade == 2).map(|(&session, _)| session).collect();
+    let targets: Vec<usize> =
+        drawn.grades.iter().filter(|(_, grade)| **grade == 2).map(|(&session, _)| session).collect();
     let ended = targets.iter().map(|&target| transcripts[target].ended).max().unwrap_or(0);
     let lag = LAG.0 * (LAG.1 / LAG.0).powf(dice.share());
     let first = targets.first().map_or("", |&target| &transcripts[target].id);
@@ -119,7 +120,10 @@ pub(crate) struct Dice(u64);
 impl Dice {
     /// Numbers that depend on a text.
     pub(crate) fn of(text: &str) -> Self {
-        Self(text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)))
+        Self(
+            text.bytes()
+                .fold(0xCBF2_9CE4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3)),
+        )
     }
 
     pub(crate) fn seeded(seed: u64) -> Self {

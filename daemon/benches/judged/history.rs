@@ -53,21 +53,31 @@ pub(crate) fn read(repository: &Path) -> std::io::Result<History> {
             continue;
         }
         sessions.entry(text(&metadata["checkpoint_id"])).or_default().insert(session.clone());
-        let account =
-            Account { session, intent: text(&metadata["summary"]["intent"]), outcome: text(&metadata["summary"]["outcome"]) };
+        let account = Account {
+            session,
+            intent: text(&metadata["summary"]["intent"]),
+            outcome: text(&metadata["summary"]["outcome"]),
+        };
         if !account.intent.is_empty() || !account.outcome.is_empty() {
             history.accounts.push(account);
         }
     }
-    let log = git(repository, &["log", "--all", "--format=%h%x1f%s%x1f%(trailers:key=Entire-Checkpoint,valueonly,separator=%x20)"])?;
+    let log = git(
+        repository,
+        &["log", "--all", "--format=%h%x1f%s%x1f%(trailers:key=Entire-Checkpoint,valueonly,separator=%x20)"],
+    )?;
     let mut by_subject: BTreeMap<String, Commit> = BTreeMap::new();
     for row in log.lines() {
         let mut columns = row.split('\u{1f}');
         let (Some(hash), Some(subject), Some(checkpoints)) = (columns.next(), columns.next(), columns.next()) else {
             continue;
         };
-        let found: BTreeSet<String> =
-            checkpoints.split_whitespace().filter_map(|checkpoint| sessions.get(checkpoint)).flatten().cloned().collect();
+        let found: BTreeSet<String> = checkpoints
+            .split_whitespace()
+            .filter_map(|checkpoint| sessions.get(checkpoint))
+            .flatten()
+            .cloned()
+            .collect();
         if !found.is_empty() && !subject.starts_with("Merge ") {
             // Rebased commits say the same of the same sessions.
             let commit = by_subject.entry(subject.to_owned()).or_insert_with(|| Commit {

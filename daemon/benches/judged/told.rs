@@ -62,7 +62,9 @@ pub(super) fn titles(material: &Material<'_>) -> Vec<Drawn> {
     }
     let titles = material.transcripts.iter().flat_map(|transcript| &transcript.titles);
     titles
-        .filter_map(|(leaf, title)| Some(Drawn::new(title, holders.get(leaf.as_str())?.iter().map(|&session| (session, 2)))))
+        .filter_map(|(leaf, title)| {
+            Some(Drawn::new(title, holders.get(leaf.as_str())?.iter().map(|&session| (session, 2))))
+        })
         .collect()
 }
 
@@ -86,10 +88,8 @@ pub(super) fn commits(material: &Material<'_>) -> Vec<Drawn> {
 /// Commits' subjects and accounts of sessions, put as a question, some words exchanged.
 pub(super) fn questions(material: &Material<'_>, dice: &mut Dice) -> Vec<Drawn> {
     let sessions = by_id(material);
-    let mut said: Vec<(String, Vec<usize>)> = commits(material)
-        .into_iter()
-        .map(|drawn| (drawn.text, drawn.grades.into_keys().collect()))
-        .collect();
+    let mut said: Vec<(String, Vec<usize>)> =
+        commits(material).into_iter().map(|drawn| (drawn.text, drawn.grades.into_keys().collect())).collect();
     for account in &material.history.accounts {
         let Some(&session) = sessions.get(account.session.as_str()) else { continue };
         said.push((account.intent.clone(), vec![session]));

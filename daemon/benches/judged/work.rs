@@ -94,7 +94,8 @@ pub(super) fn identifiers(material: &Material<'_>, dice: &mut Dice) -> Vec<Drawn
     }
     for commit in &material.history.commits {
         let holders = material.transcripts.iter().enumerate().filter(|(_, transcript)| {
-            commit.sessions.contains(&transcript.id) && transcript.hashes.contains(&commit.hash[..7.min(commit.hash.len())])
+            commit.sessions.contains(&transcript.id)
+                && transcript.hashes.contains(&commit.hash[..7.min(commit.hash.len())])
         });
         let grades: BTreeMap<usize, u8> = holders.map(|(session, _)| (session, 2)).collect();
         if !grades.is_empty() {
@@ -105,7 +106,10 @@ pub(super) fn identifiers(material: &Material<'_>, dice: &mut Dice) -> Vec<Drawn
     let both = |sessions: BTreeSet<usize>| sessions.into_iter().map(|session| (session, 2)).collect::<BTreeMap<_, _>>();
     drawn.extend(branches.into_iter().filter(|(_, seen)| few(seen)).map(|(name, seen)| Drawn::new(name, both(seen))));
     drawn.extend(
-        requests.into_iter().filter(|(_, seen)| few(seen)).map(|(number, seen)| Drawn::new(format!("#{number}"), both(seen))),
+        requests
+            .into_iter()
+            .filter(|(_, seen)| few(seen))
+            .map(|(number, seen)| Drawn::new(format!("#{number}"), both(seen))),
     );
     drawn.extend(flags.into_iter().filter(|(_, seen)| few(seen)).map(|(flag, seen)| Drawn::new(flag, both(seen))));
     drawn
@@ -146,7 +150,8 @@ fn last_parts(path: &str, count: usize) -> String {
 /// Names of several words.
 fn identifiers_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_')).filter(|word| {
-        let humps = word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+        let humps =
+            word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
         (9..=40).contains(&word.len())
             && word.starts_with(|letter: char| letter.is_ascii_alphabetic())
             && (humps.count() > 0 || word.trim_matches('_').contains('_'))

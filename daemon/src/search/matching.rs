@@ -348,11 +348,14 @@ fn merge_largest(left: Vec<(u32, f32)>, right: Vec<(u32, f32)>) -> Vec<(u32, f32
     let mut merged = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
     while let (Some(&one), Some(&other)) = (left.peek(), right.peek()) {
-        merged.push((one.0.min(other.0), match one.0.cmp(&other.0) {
-            Ordering::Less => one.1,
-            Ordering::Greater => other.1,
-            Ordering::Equal => one.1.max(other.1),
-        }));
+        merged.push((
+            one.0.min(other.0),
+            match one.0.cmp(&other.0) {
+                Ordering::Less => one.1,
+                Ordering::Greater => other.1,
+                Ordering::Equal => one.1.max(other.1),
+            },
+        ));
         left.next_if(|next| next.0 <= other.0);
         right.next_if(|next| next.0 <= one.0);
     }

@@ -52,7 +52,9 @@ impl<'x> Execution<'x> {
 
     fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
         let ranking = &self.request.ranking;
-        let Ok(matcher) = Matcher::new(body, ranking) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
+        let Ok(matcher) = Matcher::new(body, ranking) else {
+            return Ok((self.segments.iter().map(|_| None).collect(), 0));
+        };
         let mut matches = Vec::with_capacity(self.segments.len());
         let mut count = 0;
         for segment in self.segments {

@@ -428,7 +428,8 @@ fn an_answer_has_snippets_and_names_what_is_folded() {
 fn what_is_remembered_answers_alike() {
     let (_folder, index) = index(&corpus(), Way::Mixed);
     let catalog = catalog(4);
-    for query in [words("src/auth/token.rs"), words("manual_commit"), all(vec![Clause::Unit(phrase("race condition"))])] {
+    for query in [words("src/auth/token.rs"), words("manual_commit"), all(vec![Clause::Unit(phrase("race condition"))])]
+    {
         let first = search(&index, &query, &catalog);
         assert!(!first.sessions.is_empty());
         assert_eq!(search(&index, &query, &catalog), first, "{query:?}");
