@@ -12,6 +12,8 @@ use super::segment::{Filter, Places, Postings, Segment, TermField, TermHandle, f
 
 /// A term in more documents than this is looked up in those that hold a last term of a phrase, rather than in all.
 const FEW_DOCUMENTS: u32 = 1_000;
+/// A term so many times as frequent as the rarest one of a phrase stands in most of its documents anyway.
+const FREQUENT: u32 = 4;
 
 /// The documents in which the terms stand side by side, in order, each with how often. With `last`, any of those terms
 /// must follow. With a slack, the terms may stray by that many positions in all, in the same order.
@@ -34,7 +36,7 @@ pub(crate) fn phrase_docs(
         [] => return Ok(Vec::new()),
         [(_, only)] => single(segment, only, last)?,
         [first, second, rest @ ..] => {
-            let mut begun = pair(segment, first, second)?;
+            let mut begun = pair(segment, first, second, rest.first())?;
             for (offset, handle) in rest {
                 begun = begun.kept(segment, *offset, handle)?;
             }
@@ -170,15 +172,25 @@ fn single<'s>(segment: Segment<'s>, handle: &TermHandle<'s>, last: &[TermHandle<
     Ok(begun)
 }
 
-/// Where two terms stand at their offsets from a common beginning; the first is the rarer one.
-fn pair<'s>(segment: Segment<'s>, first: &(u32, TermHandle<'s>), second: &(u32, TermHandle<'s>)) -> io::Result<Begun> {
+/// Where two terms stand at their offsets from a common beginning; the first is the rarer one. Where a third term is not
+/// much more frequent, documents without it are passed over before positions are looked at.
+fn pair<'s>(
+    segment: Segment<'s>,
+    first: &(u32, TermHandle<'s>),
+    second: &(u32, TermHandle<'s>),
+    third: Option<&(u32, TermHandle<'s>)>,
+) -> io::Result<Begun> {
     let documents = first.1.doc_freq as usize;
     let mut firsts = segment.places(&first.1, documents)?;
     let mut seconds = segment.places(&second.1, documents)?;
+    let mut thirds = match third {
+        Some((_, third)) if third.doc_freq / FREQUENT <= first.1.doc_freq => Some(segment.places(third, documents)?),
+        _ => None,
+    };
     let mut begun = Begun::default();
     let (mut starts, mut buffer, mut filter) = (Vec::new(), Vec::new(), Filter::new());
     while let Some(doc) = firsts.doc() {
-        if seconds.find(doc) {
+        if seconds.find(doc) && thirds.as_mut().is_none_or(|thirds| thirds.find(doc)) {
             firsts.positions(&mut starts)?;
             if first.0 > 0 {
                 // A position too near to the beginning of the text wraps around to where no text reaches.
