@@ -19,8 +19,6 @@ pub use exclusions::Exclusions;
 pub(crate) use rederive::rederive as rederive_session;
 pub use scheduler::{Progress, ProgressSender};
 pub use scheduler::{Scheduler, SchedulerParts, Signal};
-pub use scheduler::{RawListing, Scheduler, SchedulerParts, Signal};
-pub use session::SessionReading;
 pub(crate) use session::{Identities, document};
 pub use session::{Origin, SessionReading};
 pub use worker::{Job, Worker};

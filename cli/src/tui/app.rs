@@ -305,7 +305,6 @@ impl<'h> App<'h> {
                 let filter = super::line_edit::LineEdit::default();
                 self.overlay = Some(Overlay::Palette { places, filter, selected: 0 });
             }
-            Action::Back | Action::Clear => self.back(action == Action::Back, now, effects),
             Action::Handoff => match self.top().view.chosen() {
                 Some(chosen) => self.open(Box::new(Handoff::of(chosen)), now, effects),
                 None => self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false }),
