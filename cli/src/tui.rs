@@ -84,8 +84,8 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit, Failure> {
     if let Some(problem) = problem {
         running.app.update(Message::Failed(problem), Duration::ZERO);
     }
-    let mut screen = Screen::take(settings.mouse).map_err(cannot)?;
-    if !running.app.look.theme.ascii && screen.has_wide_signs() {
+    let screen = Screen::take(settings.mouse).map_err(cannot)?;
+    if !running.app.look.theme.ascii && Screen::has_wide_signs() {
         running.app.look.theme.ascii = true;
     }
     running.screen = Some(screen);

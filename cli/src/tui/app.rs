@@ -319,7 +319,7 @@ impl<'h> App<'h> {
                 match chosen {
                     Some(chosen) => self.with_actions(now, effects, |actions, ui| actions.begin(action, chosen, ui)),
                     None => {
-                        self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false })
+                        self.notice = Some(Notice { text: text::tui::NOTHING_CHOSEN.to_owned(), is_failure: false });
                     }
                 }
             }
@@ -351,18 +351,15 @@ impl<'h> App<'h> {
         if !self.tabs.is_empty() {
             effects.push(Effect::Watch(None));
         }
-        match self.tabs.iter().position(|(opened, _)| *opened == tab) {
-            Some(at) => {
-                self.current = at;
-                let gone = self.tabs[at].1.split_off(1);
-                self.timers.retain(|(_, layer, _)| gone.iter().all(|gone| gone.id != *layer));
-                self.with_top(now, effects, |view, ui| view.resume(ui));
-            }
-            None => {
-                self.tabs.push((tab, Vec::new()));
-                self.current = self.tabs.len() - 1;
-                self.open(tab.view(), now, effects);
-            }
+        if let Some(at) = self.tabs.iter().position(|(opened, _)| *opened == tab) {
+            self.current = at;
+            let gone = self.tabs[at].1.split_off(1);
+            self.timers.retain(|(_, layer, _)| gone.iter().all(|gone| gone.id != *layer));
+            self.with_top(now, effects, |view, ui| view.resume(ui));
+        } else {
+            self.tabs.push((tab, Vec::new()));
+            self.current = self.tabs.len() - 1;
+            self.open(tab.view(), now, effects);
         }
     }
 
@@ -457,7 +454,7 @@ impl<'h> App<'h> {
         self.tabs[self.current].1.last().expect("a tab is opened with a view, and its first view stays")
     }
 
-    fn top_of<'t>(tabs: &'t mut [(Tab, Vec<Layer>)], current: usize) -> &'t mut Layer {
+    fn top_of(tabs: &mut [(Tab, Vec<Layer>)], current: usize) -> &mut Layer {
         tabs[current].1.last_mut().expect("a tab is opened with a view, and its first view stays")
     }
 

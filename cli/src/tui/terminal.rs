@@ -42,7 +42,7 @@ impl Screen {
     }
 
     /// Whether signs of an ambiguous width take two cells here. Asked once, before anything is drawn.
-    pub(crate) fn has_wide_signs(&mut self) -> bool {
+    pub(crate) fn has_wide_signs() -> bool {
         probe().unwrap_or(false)
     }
 

@@ -8,11 +8,11 @@ use opensession_protocol::{
 };
 use serde_json::{Value, json};
 
-use super::stage::{Setting, Stage};
+use super::stage::Setting;
 
 /// A stage whose daemon has a few sessions.
 pub(crate) fn stage(width: u16, height: u16) -> Setting {
-    Stage::new(width, height).answer("daemon/status", status()).answer("session/list", page())
+    Setting::new(width, height).answer("daemon/status", status()).answer("session/list", page())
 }
 
 fn status() -> DaemonStatus {
@@ -243,7 +243,7 @@ pub(crate) fn search_stage(width: u16, height: u16) -> Setting {
         if query.contains("session:") {
             return Ok(serde_json::to_value(found_in_session()).unwrap());
         }
-        Ok(serde_json::to_value(if query.starts_with("l") { found() } else { nothing(&query) }).unwrap())
+        Ok(serde_json::to_value(if query.starts_with('l') { found() } else { nothing(&query) }).unwrap())
     })
 }
 

@@ -37,11 +37,6 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// A terminal of this size; nothing is shown before [`Stage::begin`].
-    pub(crate) fn new(width: u16, height: u16) -> Setting {
-        Setting { size: (width, height), ascii: false, answers: BTreeMap::new() }
-    }
-
     /// Strikes keys, named as the table of keys names them, with spaces between.
     pub(crate) fn keys(&mut self, names: &str) -> &mut Self {
         for name in names.split_whitespace() {
@@ -178,6 +173,11 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
+    /// A terminal of this size; nothing is shown before [`Setting::begin`].
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        Self { size: (width, height), ascii: false, answers: BTreeMap::new() }
+    }
+
     pub(crate) fn ascii(mut self) -> Self {
         self.ascii = true;
         self

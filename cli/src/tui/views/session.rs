@@ -175,7 +175,7 @@ impl SessionView {
             if let Some(last) = self.flow.turns.last().filter(|last| !self.flow.folds.is_turn_open(last)) {
                 Folds::flip(&mut self.flow.folds.turns, last.event);
             }
-            self.to_end(ui);
+            self.go_to_end(ui);
         }
     }
 
@@ -210,7 +210,7 @@ impl SessionView {
         }
     }
 
-    fn to_end(&mut self, ui: &mut Ui<'_, '_>) {
+    fn go_to_end(&mut self, ui: &mut Ui<'_, '_>) {
         let session = Rc::clone(&self.short_id);
         let layout = self.layout(ui.look, &session);
         self.cursor = self.flow.last(&layout);

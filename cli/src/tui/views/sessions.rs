@@ -556,11 +556,10 @@ impl Sessions {
                 self.preview.hit = 0;
                 self.moved(ui);
             }
-            MouseEventKind::Down(MouseButton::Left) if in_facets => {
-                if self.facets.click(event.row) {
-                    self.toggle_facet(ui);
-                }
+            MouseEventKind::Down(MouseButton::Left) if in_facets && self.facets.click(event.row) => {
+                self.toggle_facet(ui);
             }
+            MouseEventKind::Down(MouseButton::Left) if in_facets => {}
             MouseEventKind::Down(MouseButton::Left) if in_preview => {
                 let before = self.preview.hit;
                 if self.preview.click(event.row) && self.pane == Pane::Preview && before == self.preview.hit {

@@ -6,13 +6,13 @@ use super::home::{Home, eventually, finish, is_here};
 use super::records::{SessionFile, needle};
 
 #[test]
-fn sessions_are_browsed_searched_and_followed_on_a_terminal() {
+fn sessions_are_browsed_and_searched_on_a_terminal() {
     if !is_here("tmux", false) {
         return;
     }
     let home = Home::new();
     let mut session = SessionFile::claude(&home, 1);
-    let (first, later) = (needle(1), needle(2));
+    let first = needle(1);
     session.say(&format!("잠금 순서 {first}"));
     home.rpc("index/refresh", &json!({}));
     let socket = home.root.path().join("tmux");
@@ -35,16 +35,11 @@ fn sessions_are_browsed_searched_and_followed_on_a_terminal() {
     tmux(&["send-keys", "Enter"]);
     shows("turn 1 of 1");
     shows("잠금 순서");
-    // The daemon goes and comes back; what is shown stays, and what is written then is seen.
+    // The daemon goes; what is shown stays.
     home.stop();
-    session.say(&format!("again {later}"));
     tmux(&["send-keys", "q"]);
     shows("1 Sessions");
-    tmux(&["send-keys", "Escape"]);
-    shows("2t");
-    tmux(&["send-keys", "Enter"]);
-    tmux(&["send-keys", "z", "R"]);
-    shows(&later);
+    shows("잠금 순서");
     tmux(&["send-keys", "C-c"]);
     // The terminal is the shell's again.
     eventually("the end", || (!screen().contains("turn")).then_some(()));

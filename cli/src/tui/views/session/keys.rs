@@ -29,16 +29,16 @@ impl SessionView {
                 self.follows = false;
                 self.cursor = Place { event: 1, row: 0 };
             }
-            Action::Last => self.to_end(ui),
+            Action::Last => self.go_to_end(ui),
             Action::Open => self.open(),
             Action::Fold => self.fold(),
             Action::OpenAll => self.fold_all(true),
             Action::FoldAll => self.fold_all(false),
-            Action::NextPrompt | Action::PreviousPrompt => self.to_prompt(action == Action::NextPrompt, ui),
-            Action::NextError => self.to_one_of(&self.failures.clone(), true, text::tui::NO_MORE_ERRORS, ui),
-            Action::PreviousError => self.to_one_of(&self.failures.clone(), false, text::tui::NO_MORE_ERRORS, ui),
-            Action::NextEdit => self.to_one_of(&self.edits.clone(), true, text::tui::NO_MORE_EDITS, ui),
-            Action::PreviousEdit => self.to_one_of(&self.edits.clone(), false, text::tui::NO_MORE_EDITS, ui),
+            Action::NextPrompt | Action::PreviousPrompt => self.go_to_prompt(action == Action::NextPrompt, ui),
+            Action::NextError => self.go_to_one_of(&self.failures.clone(), true, text::tui::NO_MORE_ERRORS, ui),
+            Action::PreviousError => self.go_to_one_of(&self.failures.clone(), false, text::tui::NO_MORE_ERRORS, ui),
+            Action::NextEdit => self.go_to_one_of(&self.edits.clone(), true, text::tui::NO_MORE_EDITS, ui),
+            Action::PreviousEdit => self.go_to_one_of(&self.edits.clone(), false, text::tui::NO_MORE_EDITS, ui),
             Action::Thinking => {
                 self.flow.folds.thinking = !self.flow.folds.thinking;
                 self.flow.changed();
@@ -66,7 +66,7 @@ impl SessionView {
                 self.follows = !self.follows || self.unseen > 0;
                 if self.follows {
                     self.open_last_turn();
-                    self.to_end(ui);
+                    self.go_to_end(ui);
                 }
             }
             Action::Search => self.find.is_typed = true,
@@ -144,7 +144,7 @@ impl SessionView {
         }
     }
 
-    fn to_prompt(&mut self, forward: bool, ui: &mut Ui<'_, '_>) {
+    fn go_to_prompt(&mut self, forward: bool, ui: &mut Ui<'_, '_>) {
         let at = self.cursor.event;
         let mut turns = self.flow.turns.iter().filter(|turn| turn.turn > 0).map(|turn| turn.event);
         let found = if forward {
@@ -158,7 +158,7 @@ impl SessionView {
         }
     }
 
-    fn to_one_of(&mut self, events: &[u32], forward: bool, none: &str, ui: &mut Ui<'_, '_>) {
+    fn go_to_one_of(&mut self, events: &[u32], forward: bool, none: &str, ui: &mut Ui<'_, '_>) {
         let at = self.event();
         let found = if forward {
             events.iter().find(|event| **event > at)

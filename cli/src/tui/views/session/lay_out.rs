@@ -141,7 +141,7 @@ impl Layout<'_, '_> {
                 if openness == Openness::Open {
                     for item in &todo.items {
                         let line = format!("{} {}", text::todo_box(item.status), clean::one_line(&item.content));
-                        rows.extend(self.text(&line, self.body_indent(entry), theme.plain(), LINES_MOST, None).0);
+                        rows.extend(self.text(&line, Self::body_indent(entry), theme.plain(), LINES_MOST, None).0);
                     }
                 }
                 rows
@@ -171,7 +171,7 @@ impl Layout<'_, '_> {
     fn said(&self, entry: &Entry, content: &Content) -> Vec<Line<'static>> {
         let theme = self.look.theme;
         let whole = message_text(content);
-        let lead = format!("{}{}  ", " ".repeat(self.indent(entry) + 2), text::AGENT);
+        let lead = format!("{}{}  ", " ".repeat(Self::indent(entry) + 2), text::AGENT);
         let indent = cells::cells(&lead);
         let (mut rows, hidden) = self.text(whole.trim(), indent, theme.plain(), LINES_MOST, Some(""));
         if let Some(first) = rows.first_mut() {
@@ -196,7 +196,7 @@ impl Layout<'_, '_> {
         let about = format!("({})", number::counted(lines, text::tui::LINE, text::tui::LINES));
         let mut rows = vec![self.head(entry, Some(openness), name, &about, Vec::new()).patch_style(style)];
         if openness == Openness::Open {
-            let indent = self.body_indent(entry);
+            let indent = Self::body_indent(entry);
             let (below, hidden) = self.text(content.trim(), indent, style, LINES_MOST, None);
             rows.extend(below);
             rows.extend(self.hidden(hidden, entry.number, indent));
@@ -224,7 +224,7 @@ impl Layout<'_, '_> {
             let is_shell = matches!(entry.event.body, Body::Command(_));
             if !is_shell || whole.contains('\n') || cells::cells(&whole) > self.width / 2 {
                 let language = if is_shell { "sh" } else { "json" };
-                let indent = self.body_indent(entry);
+                let indent = Self::body_indent(entry);
                 rows.extend(self.text(&whole, indent, self.look.theme.plain(), LINES_MOST, Some(language)).0);
             }
         }
@@ -291,7 +291,7 @@ impl Layout<'_, '_> {
     /// A diff with the numbers of its lines: `88 -  let g = …`.
     fn diff(&self, entry: &Entry, diff: &str, path: &str, most: usize) -> Vec<Line<'static>> {
         let theme = self.look.theme;
-        let indent = self.body_indent(entry);
+        let indent = Self::body_indent(entry);
         let total = diff.lines().count();
         let (mut old, mut new) = (0_u64, 0_u64);
         let language = highlight::language_of(path);
@@ -403,7 +403,7 @@ impl Layout<'_, '_> {
             Some(openness) => theme.fold_sign(openness != Openness::Closed),
             None => " ",
         };
-        let lead = format!("{}{mark} {}  ", " ".repeat(self.indent(entry)), clean::one_line(name));
+        let lead = format!("{}{mark} {}  ", " ".repeat(Self::indent(entry)), clean::one_line(name));
         let mut lines = about.trim().lines();
         let mut first = clean::one_line(lines.next().unwrap_or_default()).into_owned();
         if lines.next().is_some() {
@@ -483,12 +483,12 @@ impl Layout<'_, '_> {
         }
     }
 
-    fn indent(&self, entry: &Entry) -> usize {
+    fn indent(entry: &Entry) -> usize {
         if entry.event.subagent.is_some() { INDENT + 2 } else { INDENT }
     }
 
-    fn body_indent(&self, entry: &Entry) -> usize {
-        self.indent(entry) + BODY_INDENT - INDENT
+    fn body_indent(entry: &Entry) -> usize {
+        Self::indent(entry) + BODY_INDENT - INDENT
     }
 }
 

@@ -31,7 +31,7 @@ impl SessionView {
                 if self.has_outline && (self.follows || was_at_end) {
                     self.follows = true;
                     self.open_last_turn();
-                    self.to_end(ui);
+                    self.go_to_end(ui);
                 } else {
                     self.unseen += new as u32;
                 }

@@ -91,16 +91,13 @@ impl Pages {
 
     /// The event of this number.
     pub(super) fn at(&self, number: u32) -> At<'_> {
-        match self.page_of(number) {
-            Some(page) => match page.entries.binary_search_by_key(&number, |entry| entry.number) {
+        if let Some(page) = self.page_of(number) {
+            return match page.entries.binary_search_by_key(&number, |entry| entry.number) {
                 Ok(index) => At::Entry(&page.entries[index]),
                 Err(_) => At::Nothing,
-            },
-            None => {
-                let next = self.pages.range(number..).next().map_or(u32::MAX, |(from, _)| *from);
-                At::Missing(next)
-            }
+            };
         }
+        At::Missing(self.pages.range(number..).next().map_or(u32::MAX, |(from, _)| *from))
     }
 
     /// The first number that is missing at or before `number`, back to the end of the page before.
