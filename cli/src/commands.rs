@@ -18,6 +18,7 @@ mod resume;
 mod rpc;
 mod search;
 mod show;
+mod star;
 mod stats;
 
 use std::ffi::OsString;
@@ -43,6 +44,7 @@ pub(crate) enum Command {
     Discover(discover::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
+    Star(star::Arguments),
     Forget(forget::Arguments),
     Index(index::Arguments),
     Doctor(doctor::Arguments),
@@ -67,6 +69,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Discover(arguments)) => discover::run(&arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),
+        Some(Command::Star(arguments)) => star::run(&arguments, context),
         Some(Command::Forget(arguments)) => forget::run(arguments, context),
         Some(Command::Index(arguments)) => index::run(&arguments, context),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, context),

@@ -18,7 +18,9 @@ use crate::{
     catalog::{Catalog, Directory},
     git::Places,
     indexing::{Indexing, IndexingState},
-    ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
+    ingest::{
+        Commit, Committer, CommitterParts, Keep, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker,
+    },
     search::SearchIndex,
     store::Store,
     texts::Texts,
@@ -135,6 +137,7 @@ impl Engine {
             projects,
         };
         threads.push(spawn("schedule", move || Scheduler::new(parts).run())?);
+        forget_queries_unless(&config, &commits);
 
         Ok(Arc::new(Engine {
             paths,
@@ -176,6 +179,7 @@ impl Engine {
     pub fn configure(&self, config: DaemonConfig) {
         let config = Arc::new(config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
+        forget_queries_unless(&config, &self.commits);
         self.signal(Signal::Configured(config));
     }
 
@@ -199,6 +203,13 @@ impl Engine {
     pub fn commit(&self, commit: Commit) {
         // It is gone only when the daemon ends.
         self.commits.send(commit).ok();
+    }
+
+    /// Asks the committer for what nobody waits for; where it has much to do, not at all.
+    pub fn commit_later(&self, commit: Commit) {
+        if self.commits.try_send(commit).is_err() {
+            tracing::debug!("the committer is busy; what was asked for is dropped");
+        }
     }
 
     /// How the index is, and how far the reading.
@@ -255,6 +266,14 @@ impl Engine {
     }
 }
 
+/// Forgets the queries that people ran, where none are to be kept.
+fn forget_queries_unless(config: &DaemonConfig, commits: &Sender<Commit>) {
+    if !config.search.history {
+        // It is gone only when the daemon ends.
+        commits.send(Commit::Keep(Keep::ForgetQueries(None))).ok();
+    }
+}
+
 fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
     let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
         rows.iter().map(|row| (row.id, row)).collect();
@@ -278,7 +297,7 @@ fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow
             "entries of sessions cannot be read; `opensession index --rebuild --events` makes them anew"
         );
     }
-    Ok(Directory::new(entries, reader.titles_elsewhere()?))
+    Ok(Directory::new(entries, reader.titles_elsewhere()?, reader.stars()?))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

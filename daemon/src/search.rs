@@ -4,6 +4,7 @@ mod analysis;
 pub mod answer;
 mod bits;
 mod columns;
+mod complete;
 pub mod document;
 mod executor;
 mod filter;
@@ -20,13 +21,16 @@ mod ranking;
 mod schema;
 mod segment;
 pub mod snippet;
+mod stop;
 pub mod tokenizer;
 mod vocabulary;
 
 pub use answer::answer;
+pub use complete::CompletionRequest;
 pub use document::{EventTexts, PathAccess, SearchDocument};
 pub use found::{Found, FoundHit, FoundSession, SearchError, SearchRequest};
 pub use index::{IndexError, IndexFigures, Opened, Rebuild, SearchIndex};
+pub use stop::{Stop, StopOnDrop};
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 pub use client::{ClientConfig, UiSettings};
 pub use daemon::{
     DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Privacy, PublishOn,
-    ReaderSettings, Retention, Rule, Storage, Watchers,
+    ReaderSettings, Retention, Rule, SearchSettings, Storage, Watchers,
 };
 pub use secret::Secret;
 pub use server::{Identity, Server};

@@ -2,6 +2,7 @@
 //! added; a client ignores what it does not know.
 
 mod agent;
+mod completion;
 mod daemon;
 mod diff;
 mod document;
@@ -10,11 +11,13 @@ mod export;
 mod file;
 mod handoff;
 mod index;
+mod kept;
 mod search;
 mod session;
 mod stats;
 
 pub use agent::*;
+pub use completion::*;
 pub use daemon::*;
 pub use diff::*;
 pub use document::*;
@@ -23,6 +26,7 @@ pub use export::*;
 pub use file::*;
 pub use handoff::*;
 pub use index::*;
+pub use kept::*;
 pub use search::*;
 pub use session::*;
 pub use stats::*;

@@ -6,6 +6,7 @@ mod export;
 mod history;
 mod home;
 mod hostile;
+mod kept;
 mod kill;
 mod language;
 mod life;

@@ -35,6 +35,7 @@ pub(super) fn query(message: impl Into<String>, errors: Vec<QueryError>) -> Erro
 pub(super) fn search(failure: SearchError) -> ErrorObjectOwned {
     match failure {
         SearchError::Query(error) => query(error.message.clone(), vec![error]),
+        SearchError::Stopped => with_hint(error::TIMED_OUT, failure.to_string(), "ask again"),
         other => {
             tracing::error!(error = %other, "a search failed");
             with_hint(error::INTERNAL, other.to_string(), "opensession index --rebuild builds the index anew")

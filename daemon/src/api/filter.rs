@@ -11,8 +11,8 @@ use crate::{
     engine::Engine,
     search::{
         SearchRequest,
-        pattern::{glob_matches, repository_matches},
-        query::{Field, ParseContext, Query, TimeRange, parse},
+        pattern::repository_matches,
+        query::{Field, Glob, ParseContext, Query, TimeRange, parse},
     },
 };
 
@@ -50,8 +50,8 @@ pub(super) fn apply(
     if let Some(query) = &filter.grep {
         searched.push(sessions_matching(engine, catalog, query, &context)?);
     }
-    let globs = |field: &Option<Field>, name: Option<&str>| match field {
-        Some(Field::Model(globs)) => name.is_some_and(|name| globs.iter().any(|glob| glob_matches(glob, name))),
+    let fits = |field: &Option<Field>, name: Option<&str>, fits: fn(&Glob, &str) -> bool| match field {
+        Some(Field::Model(globs)) => name.is_some_and(|name| globs.iter().any(|glob| fits(glob, name))),
         _ => true,
     };
     let mut sessions: Vec<Arc<SessionEntry>> = catalog
@@ -62,8 +62,9 @@ pub(super) fn apply(
                 && (filter.subagents || entry.root == entry.key)
                 && (filter.agents.is_empty() || filter.agents.contains(&info.agent))
                 && (!filter.errors || info.stats.errors > 0)
-                && globs(&model, info.model.as_deref())
-                && globs(&branch, info.branch.as_deref())
+                && (!filter.starred || info.starred)
+                && fits(&model, info.model.as_deref(), Glob::matches_words)
+                && fits(&branch, info.branch.as_deref(), Glob::matches)
                 && match &repository {
                     Some(Field::Repo(patterns)) => patterns.iter().any(|pattern| is_repository(pattern, entry)),
                     _ => true,

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jsonrpsee::core::RpcResult;
 use opensession_protocol::{SearchAnswer, SearchOptions};
 
-use super::{errors, filter, scope};
+use super::{errors, filter, scope, search_history};
 use crate::{
     engine::Engine,
-    search::{self, SearchRequest},
+    search::{self, SearchRequest, Stop},
 };
 
 /// Sessions of an answer, unless the caller says.
@@ -23,7 +23,7 @@ const HITS_MOST: u32 = 1_000;
 /// Width of a snippet, in cells of a terminal: what is left of a wide one.
 const SNIPPET_WIDTH: usize = 160;
 
-pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions) -> RpcResult<SearchAnswer> {
+pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions, stop: Stop) -> RpcResult<SearchAnswer> {
     let began = Instant::now();
     let catalog = engine.catalog();
     let mut context = filter::context(engine, options.time_zone.as_deref())?;
@@ -44,6 +44,8 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions) -> Rp
         exclude,
         repository: resolved.repository.as_ref().map(|(identity, _)| identity.clone()),
         explain: true,
+        facets: options.facets.then(|| context.zone.clone()),
+        stop,
     };
     let found = engine.index.search(&query, &request, &catalog, &*engine.texts).map_err(errors::search)?;
     let width = (!options.no_snippets).then_some(SNIPPET_WIDTH);
@@ -57,6 +59,12 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions) -> Rp
     }
     answer.scope_repository = resolved.name();
     answer.reading = engine.progress().borrow().reading;
+    if let Some(empty) = &mut answer.empty {
+        empty.index = engine.index_status().state;
+    }
     answer.took_us = began.elapsed().as_micros() as u64;
+    if let Some(past_query) = search_history::past_query(engine, text, options, &answer) {
+        engine.commit_later(past_query);
+    }
     Ok(answer)
 }

@@ -108,6 +108,23 @@ const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE project (path TEXT PRIMARY KEY) WITHOUT ROWID;
     ",
+    // 4: what people keep. It cannot be derived again, and stays when sessions are read anew.
+    "
+    CREATE TABLE star (
+        session TEXT PRIMARY KEY,       -- the session's id
+        starred_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE saved_search (
+        name TEXT PRIMARY KEY,
+        query TEXT NOT NULL,
+        saved_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE past_query (
+        query TEXT PRIMARY KEY,
+        ran_ms INTEGER NOT NULL,
+        sessions INTEGER NOT NULL       -- that it found then
+    ) WITHOUT ROWID;
+    ",
 ];
 
 /// Sets the connection up, and brings the schema to the present version.
