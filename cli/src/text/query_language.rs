@@ -19,15 +19,15 @@ pub(crate) const QUERY_LANGUAGE: &str = r#"The language of queries
 Fields: no space around the colon; (a,b) for several values; - before one leaves out
   agent:codex  model:opus  repo:owner/name  branch:main  title:lock  cwd:app
   session:4f2a91c7        this session; parent: those it started; root: all below it
-  kind:output             prompt agent thinking call output edit command todo summary error system
+  kind:output             prompt agent thinking call output edit command todo summary error
   role:human              human agent tool
   tool:bash               calls of this tool and their outputs; tool:mcp__*
-  file:auth.rs            files that were edited; file:read:auth.rs read; path:src/auth named at all
+  file:auth.rs            files that were edited; file:read:auth.rs read; path:src/auth named
   is:error                failures
   is:starred              subagent live waiting interrupted edited starred forked compacted
   has:pr                  edit command todo image thinking pr
-  since:2w  until:yesterday  before:2026-02-01  after:2026-02  on:monday  on:2026-02-01..2026-02-08
-                          today, yesterday, monday, 90m 6h 3d 2w 1mo 1y ago, a date, a month, a year
+  since:2w  until:yesterday  before:2026-02-01  after:2026-02  on:monday  on:2w..yesterday
+                          today, yesterday, monday; 90m 6h 3d 2w 1mo 1y ago; a date, a month
   cost:>1  tokens:>100k  turns:5..20  duration:>1h  exit:101
                           k m for thousands, millions; s m h d for time; < <= > >= and ranges
   sort:new                best new old cost
@@ -39,5 +39,6 @@ Examples
   opensession search file:auth.rs -agent:codex '"token expired"'
   opensession search '(jwt OR token) expired' kind:output sort:new
   opensession search is:error tool:bash cargo exit:101 --facets
-  opensession search --save slow duration:'>1h' is:error; opensession search --saved slow since:1w
+  opensession search --save slow duration:'>1h' is:error
+  opensession search --saved slow since:1w
 "#;

@@ -203,7 +203,7 @@ fn the_query_goes_to_the_daemon_as_it_was_typed() {
     assert_eq!(
         calls("search git commit --no-verify --limit 5 -m"),
         [
-            r#"search/query {"query":"git commit --no-verify -m","options":{"scope":{"cwd":"/home/mina/app","all":false},"limit":5,"hits_per_session":null,"offset":0,"typing":false,"exclude":[],"no_snippets":false,"now":null,"time_zone":null}}"#
+            r#"search/query {"query":"git commit --no-verify -m","options":{"scope":{"cwd":"/home/mina/app","all":false},"limit":5,"hits_per_session":null,"offset":0,"typing":false,"exclude":[],"no_snippets":false,"facets":false,"remember":false,"now":null,"time_zone":null}}"#
         ]
     );
     let here = calls("search race_condition since:2w").remove(0);

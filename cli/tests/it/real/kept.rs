@@ -133,7 +133,7 @@ fn what_can_stand_at_the_cursor_is_told_over_the_socket() {
         let items: Vec<String> = items.map(|item| format!("{} {}", item["text"], item["count"])).collect();
         format!("{}..{} {}", answer["start"], answer["end"], items.join(", "))
     };
-    assert_eq!(complete("잠금 agent:co", None), "9..11 \"codex\" 1");
-    assert_eq!(complete("agent:co loc", Some(8)), "6..8 \"codex\" 1");
+    assert_eq!(complete("잠금 agent:co", None), "9..11 \"codex\" 1, \"claude-code\" 1");
+    assert_eq!(complete("agent:co loc", Some(8)), "6..8 \"codex\" 1, \"claude-code\" 1");
     assert_eq!(complete("loc", None), "0..3 \"lock\" 1, \"locksmith\" 1");
 }
