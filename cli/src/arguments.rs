@@ -100,6 +100,9 @@ pub(crate) struct FilterArguments {
     /// Only sessions with a failed call
     #[arg(long)]
     pub(crate) errors: bool,
+    /// Only sessions with a star
+    #[arg(long)]
+    pub(crate) starred: bool,
     /// Sessions of all repositories, not only of the one here
     #[arg(long)]
     pub(crate) all: bool,
@@ -123,6 +126,7 @@ impl FilterArguments {
             touches: self.touches,
             grep: self.grep,
             errors: self.errors,
+            starred: self.starred,
             subagents: self.subagents,
         }
     }
@@ -149,6 +153,9 @@ impl FilterArguments {
         push("grep", self.grep.as_ref());
         if self.errors {
             words.push("--errors".to_owned());
+        }
+        if self.starred {
+            words.push("--starred".to_owned());
         }
         words
     }

@@ -20,6 +20,7 @@ mod resume;
 mod rpc;
 mod search;
 mod show;
+mod star;
 mod stats;
 
 use std::ffi::OsString;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Remote(remote::Arguments),
     Resume(resume::Arguments),
     Restore(restore::Arguments),
+    Star(star::Arguments),
     Forget(forget::Arguments),
     Index(index::Arguments),
     Doctor(doctor::Arguments),
@@ -75,6 +77,7 @@ pub(crate) fn run(command: Option<Command>, context: &mut Context<'_>) -> Result
         Some(Command::Remote(arguments)) => remote::run(arguments, context),
         Some(Command::Resume(arguments)) => resume::run(&arguments, context),
         Some(Command::Restore(arguments)) => restore::run(&arguments, context),
+        Some(Command::Star(arguments)) => star::run(&arguments, context),
         Some(Command::Forget(arguments)) => forget::run(arguments, context),
         Some(Command::Index(arguments)) => index::run(&arguments, context),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, context),

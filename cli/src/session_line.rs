@@ -61,14 +61,17 @@ pub(crate) fn head_in(width: usize, session: &SessionInfo, context: &Context<'_>
     let style = context.style;
     let width = width.min(WIDEST);
     let label = format!("{} {}", text::SESSION, short_id(session));
-    let state = session.state.word().unwrap_or_default();
+    let star = session.starred.then_some(text::STARRED);
+    let state = star.into_iter().chain(session.state.word()).collect::<Vec<_>>().join(" ");
     let room = width.saturating_sub(cells::cells(&label) + 2 + if state.is_empty() { 0 } else { state.len() + 2 });
     let title = cells::cut_end(&title(session, style), room, style.ellipsis());
     let mut first = format!("{} {}  {}", text::SESSION, style.id(&short_id(session)), style.bold(&title));
     if !state.is_empty() {
         first.push_str(&cells::padding(&title, room));
         first.push_str("  ");
-        first.push_str(&state_word(session.state, style));
+        let words =
+            star.map(str::to_owned).into_iter().chain(session.state.word().map(|_| state_word(session.state, style)));
+        first.push_str(&words.collect::<Vec<_>>().join(" "));
     }
     let mut lines = vec![first];
     let mut facts = vec![clean::one_line(&session.agent).into_owned()];
@@ -210,7 +213,10 @@ fn title(session: &SessionInfo, style: Style) -> String {
 }
 
 fn age_and_state(session: &SessionInfo, context: &Context<'_>) -> Cell {
-    let age = context.times.listed(session.updated);
+    let mut age = context.times.listed(session.updated);
+    if session.starred {
+        age = format!("{age} {}", text::STARRED);
+    }
     let Some(word) = session.state.word() else { return Cell::new(age) };
     let dress = match session.state {
         SessionState::Live => Style::live,

@@ -13,9 +13,13 @@ mod host_add;
 mod host_remove;
 mod host_sync;
 mod index_refresh;
+mod keep;
 mod problem_list;
 mod scope;
+mod search_complete;
+mod search_history;
 mod search_query;
+mod search_saved;
 mod session_diff;
 mod session_document;
 mod session_events;
@@ -25,6 +29,7 @@ mod session_get;
 mod session_list;
 mod session_outline;
 mod session_restore;
+mod session_star;
 mod session_summary;
 mod settings_list;
 mod settings_set;
@@ -35,6 +40,7 @@ mod whole_file;
 use std::sync::Arc;
 
 use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken, search::Stop};
+use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken, search::StopOnDrop};
 use jsonrpsee::{
     PendingSubscriptionSink,
     core::{RpcResult, SubscriptionResult, async_trait},
@@ -46,6 +52,7 @@ use opensession_protocol::{
     Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter,
     SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
+use opensession_protocol::{Completions, History, SavedSearch, Starred};
 
 /// Answers requests.
 #[derive(Clone)]
@@ -205,6 +212,13 @@ impl DaemonServer for Api {
         self.blocking(move |engine| session_forget::answer(engine, &session, &scope.unwrap_or_default())).await
     }
 
+    async fn star(&self, session: String, starred: Option<bool>, scope: Option<Scope>) -> RpcResult<Starred> {
+        self.blocking(move |engine| {
+            session_star::answer(engine, &session, starred.unwrap_or(true), &scope.unwrap_or_default())
+        })
+        .await
+    }
+
     async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored> {
         self.blocking(move |engine| {
             session_restore::answer(engine, &session, to.as_deref(), &scope.unwrap_or_default())
@@ -268,6 +282,41 @@ impl DaemonServer for Api {
         let stop = Stop::default();
         let _guard = stop.guard();
         self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default(), stop)).await
+        // Taken back when this future is dropped: then the search ends at the next place where it can.
+        let stop = StopOnDrop::default();
+        let stopped = stop.stop();
+        self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default(), stopped)).await
+    }
+
+    async fn complete(
+        &self,
+        query: String,
+        cursor: Option<u32>,
+        limit: Option<u32>,
+        scope: Option<Scope>,
+        time_zone: Option<String>,
+    ) -> RpcResult<Completions> {
+        self.blocking(move |engine| {
+            let asked = search_complete::Asked { cursor, limit, scope: scope.unwrap_or_default(), time_zone };
+            search_complete::answer(engine, &query, &asked)
+        })
+        .await
+    }
+
+    async fn saved_searches(&self) -> RpcResult<Vec<SavedSearch>> {
+        self.blocking(search_saved::list).await
+    }
+
+    async fn save_search(&self, name: String, query: String) -> RpcResult<SavedSearch> {
+        self.blocking(move |engine| search_saved::save(engine, &name, &query)).await
+    }
+
+    async fn unsave_search(&self, name: String) -> RpcResult<SavedSearch> {
+        self.blocking(move |engine| search_saved::unsave(engine, &name)).await
+    }
+
+    async fn search_history(&self, limit: Option<u32>, clear: Option<bool>) -> RpcResult<History> {
+        self.blocking(move |engine| search_history::answer(engine, limit, clear.unwrap_or(false))).await
     }
 
     async fn file_sessions(

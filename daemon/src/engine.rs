@@ -21,6 +21,9 @@ use crate::{
     indexing::{Indexing, IndexingState},
     ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
     prices::Prices,
+    ingest::{
+        Commit, Committer, CommitterParts, Keep, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker,
+    },
     search::SearchIndex,
     store::Store,
     texts::Texts,
@@ -143,6 +146,7 @@ impl Engine {
             homes: Hosts::homes(&host_rows, &environment.home),
         };
         threads.push(spawn("schedule", move || Scheduler::new(parts).run())?);
+        forget_queries_unless(&config, &commits);
 
         let hosts = Hosts::start(HostsParts {
             rows: host_rows,
@@ -207,6 +211,7 @@ impl Engine {
         }
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config.clone();
         self.hosts.configure(config.clone());
+        forget_queries_unless(&config, &self.commits);
         self.signal(Signal::Configured(config));
     }
 
@@ -230,6 +235,13 @@ impl Engine {
     pub fn commit(&self, commit: Commit) {
         // It is gone only when the daemon ends.
         self.commits.send(commit).ok();
+    }
+
+    /// Asks the committer for what nobody waits for; where it has much to do, not at all.
+    pub fn commit_later(&self, commit: Commit) {
+        if self.commits.try_send(commit).is_err() {
+            tracing::debug!("the committer is busy; what was asked for is dropped");
+        }
     }
 
     /// How the index is, and how far the reading.
@@ -292,6 +304,15 @@ fn load_directory(
     rows: &[crate::store::SourceRow],
     prices: Arc<Prices>,
 ) -> anyhow::Result<Directory> {
+/// Forgets the queries that people ran, where none are to be kept.
+fn forget_queries_unless(config: &DaemonConfig, commits: &Sender<Commit>) {
+    if !config.search.history {
+        // It is gone only when the daemon ends.
+        commits.send(Commit::Keep(Keep::ForgetQueries(None))).ok();
+    }
+}
+
+fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
     let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
         rows.iter().map(|row| (row.id, row)).collect();
     let mut damaged = 0_u32;
@@ -315,6 +336,7 @@ fn load_directory(
         );
     }
     Ok(Directory::new(entries, reader.titles_elsewhere()?, prices))
+    Ok(Directory::new(entries, reader.titles_elsewhere()?, reader.stars()?))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

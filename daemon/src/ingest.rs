@@ -8,6 +8,7 @@
 mod collect;
 mod commit;
 mod exclusions;
+mod keep;
 mod rederive;
 mod scheduler;
 mod session;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use commit::{Commit, Committer, CommitterParts};
 pub use exclusions::Exclusions;
+pub use keep::Keep;
 pub(crate) use rederive::rederive as rederive_session;
 pub use scheduler::{Progress, ProgressSender};
 pub use scheduler::{Scheduler, SchedulerParts, Signal};

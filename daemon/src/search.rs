@@ -4,6 +4,7 @@ mod analysis;
 pub mod answer;
 mod bits;
 mod columns;
+mod complete;
 pub mod document;
 mod executor;
 mod filter;
@@ -26,11 +27,13 @@ pub mod tokenizer;
 mod vocabulary;
 
 pub use answer::answer;
+pub use complete::CompletionRequest;
 pub use document::{EventTexts, PathAccess, SearchDocument};
 pub use found::{Found, FoundHit, FoundSession, SearchError, SearchRequest};
 pub use index::{IndexError, IndexFigures, Opened, Rebuild, SearchIndex};
 pub use ranking::Ranking;
 pub use stop::{Stop, StopGuard};
+pub use stop::{Stop, StopOnDrop};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,13 @@
 //!
 //! One [`Writer`] holds the only writing connection; readers open their own, read-only, and see the last commit. A
 //! source's cursor and the records read up to it are committed together, so that a crash at any point loses nothing
-//! and doubles nothing. Everything but `source`, `raw_frame` and `side_file` can be derived again from them.
+//! and doubles nothing. Everything but `source`, `raw_frame`, `side_file` and what
+//! people keep (`star`, `saved_search`, `past_query`) can be derived again from them.
 
 mod block;
 mod codec;
 mod compaction;
+mod kept;
 mod reader;
 mod records;
 mod schema;
@@ -20,6 +22,7 @@ use rusqlite::Connection;
 pub(crate) use codec::timeline;
 
 pub use block::{BlockBuilder, EventBlock, Frames};
+pub use kept::PAST_QUERIES;
 pub use reader::{EventRange, Reader, SessionRow, SourceRow};
 pub use records::{RawFrame, SideFile};
 pub use writer::{Change, ChangeKind, Committed, SessionBatch, SourceBatch, Writer};

@@ -12,6 +12,7 @@ use crate::types::{
     Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter,
     SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
 };
+use crate::types::{Completions, History, SavedSearch, Starred};
 
 /// Methods of the daemon.
 #[rpc(server, client)]
@@ -128,6 +129,10 @@ pub trait Daemon {
     #[method(name = "session/forget", param_kind = map)]
     async fn forget(&self, session: String, scope: Option<Scope>) -> RpcResult<Forgotten>;
 
+    /// Gives a session a star, or takes it (`starred` false). Stars stay with the session however often it is read anew.
+    #[method(name = "session/star", param_kind = map)]
+    async fn star(&self, session: String, starred: Option<bool>, scope: Option<Scope>) -> RpcResult<Starred>;
+
     /// Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there.
     #[method(name = "session/restore", param_kind = map)]
     async fn restore(&self, session: String, to: Option<String>, scope: Option<Scope>) -> RpcResult<Restored>;
@@ -182,6 +187,35 @@ pub trait Daemon {
     /// Searches. The language is described in `protocol/SEARCH.md`.
     #[method(name = "search/query", param_kind = map)]
     async fn search(&self, query: String, options: Option<SearchOptions>) -> RpcResult<SearchAnswer>;
+
+    /// Tells what can stand at the cursor (in code points; at the end when absent) of a query: names of fields, their
+    /// values and words, as they are kept here, 20 when `limit` is absent, 200 at most. Sessions are those of the scope.
+    #[method(name = "search/complete", param_kind = map)]
+    async fn complete(
+        &self,
+        query: String,
+        cursor: Option<u32>,
+        limit: Option<u32>,
+        scope: Option<Scope>,
+        time_zone: Option<String>,
+    ) -> RpcResult<Completions>;
+
+    /// Lists saved searches by name.
+    #[method(name = "search/saved")]
+    async fn saved_searches(&self) -> RpcResult<Vec<SavedSearch>>;
+
+    /// Saves a search under a name, in the place of the one that has it.
+    #[method(name = "search/save", param_kind = map)]
+    async fn save_search(&self, name: String, query: String) -> RpcResult<SavedSearch>;
+
+    /// Forgets a saved search, and gives it once more.
+    #[method(name = "search/unsave", param_kind = map)]
+    async fn unsave_search(&self, name: String) -> RpcResult<SavedSearch>;
+
+    /// Lists the last queries that found something and that people ran (`remember` in the options), last first; 100 are
+    /// kept. `clear` forgets them all before.
+    #[method(name = "search/history", param_kind = map)]
+    async fn search_history(&self, limit: Option<u32>, clear: Option<bool>) -> RpcResult<History>;
 
     /// Lists the sessions that changed a file, the last change first: 20 when `limit` is absent, 200 at most. A relative
     /// path is taken from the scope's directory. Clones, worktrees and copies on other machines count as the same file

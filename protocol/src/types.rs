@@ -2,6 +2,7 @@
 //! added; a client ignores what it does not know.
 
 mod agent;
+mod completion;
 mod daemon;
 mod diff;
 mod document;
@@ -12,12 +13,14 @@ mod handoff;
 mod host;
 mod index;
 mod outline;
+mod kept;
 mod search;
 mod session;
 mod settings;
 mod stats;
 
 pub use agent::*;
+pub use completion::*;
 pub use daemon::*;
 pub use diff::*;
 pub use document::*;
@@ -28,6 +31,7 @@ pub use handoff::*;
 pub use host::*;
 pub use index::*;
 pub use outline::*;
+pub use kept::*;
 pub use search::*;
 pub use session::*;
 pub use settings::*;

@@ -12,6 +12,12 @@ pub(crate) const LONG_FLAGS: &[(&str, bool)] = &[
     ("hits", true),
     ("all", false),
     ("all-repos", false),
+    ("save", true),
+    ("saved", true),
+    ("unsave", true),
+    ("history", false),
+    ("forget-history", false),
+    ("facets", false),
     ("json", false),
     ("color", true),
     ("ascii", false),
@@ -151,6 +157,10 @@ mod tests {
             ("os search a --json=yes", "os search -- a --json=yes"),
             ("os log --grep search --all", "os log --grep search --all"),
             ("os search", "os search"),
+            ("os search --save slow duration:>1h --all", "os search --save slow --all -- duration:>1h"),
+            ("os search --saved", "os search --saved"),
+            ("os search --saved --json", "os search --saved --json"),
+            ("os search --saved slow is:error -n", "os search --saved slow -- is:error -n"),
         ] {
             assert_eq!(separated(typed), meant);
         }

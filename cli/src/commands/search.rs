@@ -1,5 +1,7 @@
 //! `opensession search`
 
+mod kept;
+
 use opensession_protocol::{
     Hit, IndexState, IndexStatus, Scope, SearchAnswer, SearchOptions, SessionHits, SessionInfo,
 };
@@ -22,7 +24,8 @@ const HITS_MOST: u32 = 1_000;
 #[derive(Debug, clap::Args)]
 #[command(
     help_template = HELP_TEMPLATE,
-    before_help = "Examples:\n  opensession search lock panicked\n  opensession search '\"race condition\"' agent:codex since:2w",
+    before_help = "Examples:\n  opensession search lock panicked\n  opensession search '\"race condition\"' agent:codex since:2w\n  \
+                   opensession search --save slow 'duration:>1h' is:error",
     after_help = "The query needs no quotes. After its first word everything is a word but the long names of the flags \
                   above: `opensession search git commit --no-verify -m` searches for all of it. After -- all is words. \
                   What the shell was given in quotes, with a space in it and nothing of the language, is a phrase.\n\n\
@@ -30,7 +33,7 @@ const HITS_MOST: u32 = 1_000;
 )]
 pub(crate) struct Arguments {
     /// Words, "phrases", fields such as agent:codex, is:error, since:2w
-    #[arg(value_name = "QUERY", required = true)]
+    #[arg(value_name = "QUERY", required_unless_present_any = ["saved", "unsave", "history", "forget_history"])]
     words: Vec<String>,
     /// Show at most N sessions [default: 20]
     #[arg(long, short = 'n', value_name = "N", help_heading = "How much")]
@@ -44,13 +47,56 @@ pub(crate) struct Arguments {
     /// Sessions of all repositories, not only of the one here
     #[arg(long, help_heading = "Which sessions")]
     all_repos: bool,
+    /// Save the query under NAME, and search
+    #[arg(long, value_name = "NAME", help_heading = "Saved and earlier searches")]
+    save: Option<String>,
+    /// Search as saved under NAME, narrowed by QUERY; without NAME list what is saved
+    #[arg(
+        long,
+        value_name = "NAME",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "save",
+        help_heading = "Saved and earlier searches"
+    )]
+    saved: Option<String>,
+    /// Forget the search saved under NAME
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["save", "saved", "history", "words"],
+        help_heading = "Saved and earlier searches"
+    )]
+    unsave: Option<String>,
+    /// List the last queries that found something, last first
+    #[arg(long, conflicts_with_all = ["save", "saved", "words"], help_heading = "Saved and earlier searches")]
+    history: bool,
+    /// Forget those queries
+    #[arg(
+        long,
+        conflicts_with_all = ["save", "saved", "unsave", "history", "words"],
+        help_heading = "Saved and earlier searches"
+    )]
+    forget_history: bool,
+    /// Count by repository and by month too
+    #[arg(long, help_heading = "Display")]
+    facets: bool,
     /// One JSON object a line: sessions, then a summary
     #[arg(long, help_heading = "Display")]
     json: bool,
 }
 
 pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exit, Failure> {
-    let query = query_words::query(&arguments.words);
+    let mut query = query_words::query(&arguments.words);
+    if let Some(done) = kept::list_or_forget(&arguments, context)? {
+        return Ok(done);
+    }
+    if let Some(name) = &arguments.saved {
+        query = kept::saved_query(name, &query, context)?;
+    }
+    if let Some(name) = &arguments.save {
+        kept::save(name, &query, context)?;
+    }
     let mut shown = Shown { query, arguments, sessions: Vec::new() };
     let mut answer = shown.search(context)?;
     if answer.reading {
@@ -104,6 +150,9 @@ impl Shown {
             limit: Some(limit),
             hits_per_session: hits,
             offset,
+            facets: self.arguments.facets,
+            // What a script asks for is nothing that anybody typed.
+            remember: offset == 0 && context.to_terminal(),
             // Looked up only where a date can depend on it.
             time_zone: if has_date(&self.query) { context.times.zone_name() } else { None },
             ..SearchOptions::default()
@@ -166,12 +215,18 @@ impl Shown {
         Ok(())
     }
 
+    /// The query as it can be typed again.
+    fn as_typed(&self) -> String {
+        let saved = self.arguments.saved.iter().flat_map(|name| ["--saved".to_owned(), name.clone()]);
+        path::shell_line(&saved.chain(self.arguments.words.iter().cloned()).collect::<Vec<_>>())
+    }
+
     /// What else there is to a session: more hits, copies, words that it lacks.
     fn notes(&self, found: &SessionHits, width: usize) -> Vec<String> {
         let mut notes = Vec::new();
         let more = found.total.saturating_sub(found.hits.len() as u64);
         if more > 0 {
-            let query = path::shell_line(&self.arguments.words);
+            let query = self.as_typed();
             let id = session_line::short_id(&found.session);
             let whole = text::more_hits(more, &format!("opensession search {query} session:{id} --all"));
             let fits = cells::cells(&whole) + 2 <= width;
@@ -200,6 +255,13 @@ impl Shown {
                 context.output.talk(&format!("{} {}", text::HINT, clean::one_line(hint)));
             }
         }
+        if !self.arguments.json {
+            for word in &answer.interpreted {
+                let line = text::interpreted(word);
+                let label = context.talk_style.waiting(text::NOTE).into_owned();
+                context.output.talk(&format!("{label} {line}"));
+            }
+        }
         if self.sessions.is_empty() {
             if !self.arguments.json {
                 self.explain_nothing(answer, context);
@@ -210,7 +272,8 @@ impl Shown {
             if context.to_terminal() {
                 context.output.talk("");
             }
-            for line in text::search_summary(answer, self.sessions.len() as u64, context.width()) {
+            for line in text::search_summary(answer, self.sessions.len() as u64, context.width(), self.arguments.facets)
+            {
                 context.output.talk(&line);
             }
             if let Some(hint) = self.next_step(answer) {
@@ -252,9 +315,11 @@ impl Shown {
         if let Some(empty) = &answer.empty {
             let mut table = Table::new(&[Align::Left, Align::Right, Align::Left]);
             for part in &empty.without {
+                let is_alone = empty.without.len() == 1;
                 table.row(vec![
                     Cell::new(text::without(&clean::one_line(&part.part))),
                     Cell::new(number::count(part.sessions)),
+                    Cell::new(if part.alone == 0 && !is_alone { text::NOTHING_HAS_IT } else { "" }),
                 ]);
             }
             for near in empty.without.iter().flat_map(|part| &part.near) {
@@ -270,6 +335,9 @@ impl Shown {
             if empty.elsewhere > 0 {
                 context.output.talk(&text::elsewhere(empty.elsewhere));
             }
+        }
+        if let Some(state) = answer.empty.as_ref().and_then(|empty| text::index_state(empty.index)) {
+            context.output.talk(state);
         }
         let here = answer.scope_repository.as_deref().map(clean::one_line);
         context.output.talk(&text::searched(answer.searched, here.as_deref(), has_date(&self.query)));
@@ -391,7 +459,11 @@ fn summary(answer: &SearchAnswer, shown: usize) -> Value {
         "matching_any": answer.matching_any,
         "hits": answer.hits,
         "by_agent": answer.by_agent,
+        "hits_at_least": answer.hits_at_least,
         "by_kind": answer.by_kind,
+        "by_repository": answer.by_repository,
+        "by_month": answer.by_month,
+        "interpreted": answer.interpreted,
         "errors": answer.errors,
         "empty": answer.empty,
         "scope_repository": answer.scope_repository,

@@ -20,6 +20,8 @@ pub(crate) const CHECK_OK: &str = "ok";
 pub(crate) const CHECK_FAILED: &str = "failed";
 pub(crate) const FORK_OF: &str = "fork of";
 pub(crate) const SUBAGENT_OF: &str = "sub-agent of";
+pub(crate) const STARRED: &str = "starred";
+pub(crate) const HINT_STARRED: &str = "opensession search is:starred";
 pub(crate) const VANISHED: &str = "gone; kept here";
 pub(crate) const FIELD_ID: &str = "id";
 pub(crate) const FIELD_AGENT_ID: &str = "agent's id";
@@ -34,6 +36,16 @@ pub(crate) const FIELD_EVENTS: &str = "events";
 pub(crate) const FIELD_TOKENS: &str = "tokens";
 pub(crate) const FIELD_FILE: &str = "file";
 pub(crate) const FIELD_PROMPT: &str = "first prompt";
+
+/// What became of a session's star.
+pub(crate) fn star(starred: bool, changed: bool) -> &'static str {
+    match (starred, changed) {
+        (true, true) => "Starred:",
+        (true, false) => "Starred already:",
+        (false, true) => "No star any more:",
+        (false, false) => "It had no star:",
+    }
+}
 
 pub(crate) fn events_calls_edits(events: u64, calls: u64, edits: u64) -> String {
     let calls = number::counted(calls, "tool call", "tool calls");

@@ -8,6 +8,7 @@ mod handoff;
 mod history;
 mod home;
 mod hostile;
+mod kept;
 mod kill;
 mod language;
 mod life;

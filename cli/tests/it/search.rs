@@ -3,8 +3,8 @@ use opensession_cli::{ConnectError, Exit};
 use opensession_hail::Kind;
 use opensession_protocol::error::{BAD_QUERY, ErrorData};
 use opensession_protocol::{
-    AgentProgress, Count, EmptyAnswer, FacetCount, IndexState, IndexStatus, QueryError, SearchAnswer, SessionHits,
-    WithoutPart,
+    AgentProgress, Count, EmptyAnswer, FacetCount, IndexState, IndexStatus, Interpretation, QueryError, Reading,
+    SearchAnswer, SessionHits, WithoutPart,
 };
 use serde_json::json;
 
@@ -203,7 +203,7 @@ fn the_query_goes_to_the_daemon_as_it_was_typed() {
     assert_eq!(
         calls("search git commit --no-verify --limit 5 -m"),
         [
-            r#"search/query {"query":"git commit --no-verify -m","options":{"scope":{"cwd":"/home/mina/app","all":false},"limit":5,"hits_per_session":null,"offset":0,"typing":false,"exclude":[],"no_snippets":false,"now":null,"time_zone":null}}"#
+            r#"search/query {"query":"git commit --no-verify -m","options":{"scope":{"cwd":"/home/mina/app","all":false},"limit":5,"hits_per_session":null,"offset":0,"typing":false,"exclude":[],"no_snippets":false,"facets":false,"remember":false,"now":null,"time_zone":null}}"#
         ]
     );
     let here = calls("search race_condition since:2w").remove(0);
@@ -229,19 +229,84 @@ fn all_goes_through_all_pages() {
 }
 
 #[test]
+fn a_word_that_stands_nowhere_is_told_with_what_it_was_taken_for() {
+    let taken = |word: &str, reading, terms: &[&str]| Interpretation {
+        word: word.to_owned(),
+        start: 0,
+        end: 0,
+        reading,
+        terms: terms.iter().map(|&term| term.to_owned()).collect(),
+    };
+    let interpreted = vec![
+        taken("panikced", Reading::Near, &["panicked", "panicker"]),
+        taken("ock", Reading::Substring, &["lock"]),
+        taken("src/lok", Reading::Parts, &["src", "lok"]),
+        taken("ManualComm", Reading::Beginning, &["manualcommit"]),
+    ];
+    let answer = SearchAnswer { interpreted, ..answer() };
+    let ended = Run::terminal(80).answer("search/query", answer.clone()).run("search panikced");
+    assert_snapshot!(ended.stderr, @r"
+    note: `panikced` stands nowhere; looked for words near to it: panicked, panicker
+    note: `ock` stands nowhere; looked for words that contain it: lock
+    note: `src/lok` stands nowhere; looked for its parts: src, lok
+    note: `ManualComm` stands nowhere; looked for words that begin so: manualcommit
+
+    12 sessions, 57 hits, 2 shown.
+    agent: claude-code 9, codex 3. kind: output 31, agent 20
+    hint: opensession show 4f2a91c7#131   narrow: agent:codex is:error since:1w
+    ");
+    let json = Run::piped().answer("search/query", answer).run("search --json panikced");
+    assert_eq!(json.json().last().unwrap()["interpreted"][1]["as"], "substring");
+}
+
+#[test]
+fn facets_are_told_one_below_the_other() {
+    let months = (1..=9).map(|month| facet(&format!("2026-0{month}"), 40 - month)).collect();
+    let answer = SearchAnswer {
+        by_repository: vec![facet("mina/app", 9), facet("mina/infra", 3)],
+        by_month: months,
+        hits_at_least: true,
+        ..answer()
+    };
+    let ended = Run::terminal(80).answer("search/query", answer).run("search lock --facets");
+    assert!(ended.widest() <= 80);
+    assert!(ended.calls[0].contains(r#""facets":true"#), "{}", ended.calls[0]);
+    assert_snapshot!(ended.stderr, @r"
+
+    12 sessions, at least 57 hits, 2 shown.
+    agent: claude-code 9, codex 3
+    kind:  output 31, agent 20
+    repo:  mina/app 9, mina/infra 3
+    month: 2026-01 39, 2026-02 38, 2026-03 37, 2026-04 36, 2026-05 35, 2026-06 34,
+           2026-07 33, 2026-08 32, 2026-09 31
+    hint: opensession show 4f2a91c7#131   narrow: agent:codex is:error since:1w
+    ");
+}
+
+#[test]
+fn only_what_a_person_runs_is_to_be_remembered() {
+    for (run, remembered) in [(Run::terminal(80), true), (Run::piped(), false)] {
+        let ended = run.answer("search/query", answer()).run("search lock");
+        assert!(ended.calls[0].contains(&format!("\"remember\":{remembered}")), "{}", ended.calls[0]);
+    }
+}
+
+#[test]
 fn an_empty_answer_says_what_was_searched_and_which_part_to_drop() {
     let empty = SearchAnswer {
         searched: 308,
         empty: Some(EmptyAnswer {
             without: vec![
-                WithoutPart { part: "agent:codex".to_owned(), sessions: 0, near: vec![] },
+                WithoutPart { part: "agent:codex".to_owned(), sessions: 0, alone: 31, near: vec![] },
                 WithoutPart {
                     part: "\"rase condition\"".to_owned(),
                     sessions: 31,
+                    alone: 0,
                     near: vec![facet("\"race condition\"", 41)],
                 },
             ],
             elsewhere: 2,
+            index: IndexState::Rebuilding,
         }),
         ..SearchAnswer::default()
     };
@@ -250,9 +315,10 @@ fn an_empty_answer_says_what_was_searched_and_which_part_to_drop() {
     --- stderr
     No session matches  "rase condition" agent:codex
       without agent:codex        0
-      without "rase condition"  31
+      without "rase condition"  31  nothing has it
       "race condition"          41  did you mean this?
       2 sessions in other repositories: --all-repos
+    The index is being built anew; more may be found then: opensession index
     Searched 308 sessions, all time. Syntax: opensession help search
     --- exit 1
     "#);

@@ -37,6 +37,7 @@ pub(super) fn search(failure: SearchError) -> ErrorObjectOwned {
         SearchError::Query(error) => query(error.message.clone(), vec![error]),
         // Whoever asked has stopped listening.
         SearchError::Stopped => with_hint(error::INTERNAL, failure.to_string(), "ask again"),
+        SearchError::Stopped => with_hint(error::TIMED_OUT, failure.to_string(), "ask again"),
         other => {
             tracing::error!(error = %other, "a search failed");
             with_hint(error::INTERNAL, other.to_string(), "opensession index --rebuild builds the index anew")

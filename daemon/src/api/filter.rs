@@ -13,6 +13,8 @@ use crate::{
         SearchRequest,
         pattern::{glob_matches, is_of_host, repository_matches},
         query::{Field, ParseContext, Query, TimeRange, parse},
+        pattern::repository_matches,
+        query::{Field, Glob, ParseContext, Query, TimeRange, parse},
     },
 };
 
@@ -51,8 +53,8 @@ pub(super) fn apply(
     if let Some(query) = &filter.grep {
         searched.push(sessions_matching(engine, catalog, query, &context)?);
     }
-    let globs = |field: &Option<Field>, name: Option<&str>| match field {
-        Some(Field::Model(globs)) => name.is_some_and(|name| globs.iter().any(|glob| glob_matches(glob, name))),
+    let fits = |field: &Option<Field>, name: Option<&str>, fits: fn(&Glob, &str) -> bool| match field {
+        Some(Field::Model(globs)) => name.is_some_and(|name| globs.iter().any(|glob| fits(glob, name))),
         _ => true,
     };
     let mut sessions: Vec<Arc<SessionEntry>> = catalog
@@ -69,6 +71,9 @@ pub(super) fn apply(
                     _ => true,
                 }
                 && globs(&branch, info.branch.as_deref())
+                && (!filter.starred || info.starred)
+                && fits(&model, info.model.as_deref(), Glob::matches_words)
+                && fits(&branch, info.branch.as_deref(), Glob::matches)
                 && match &repository {
                     Some(Field::Repo(patterns)) => patterns.iter().any(|pattern| is_repository(pattern, entry)),
                     _ => true,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jsonrpsee::core::RpcResult;
 use opensession_protocol::{SearchAnswer, SearchOptions};
 
-use super::{errors, filter, scope};
+use super::{errors, filter, scope, search_history};
 use crate::{
     engine::Engine,
     search::{self, SearchRequest, Stop},
@@ -47,6 +47,8 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions, stop:
         explain: true,
         stop,
         ..SearchRequest::default()
+        facets: options.facets.then(|| context.zone.clone()),
+        stop,
     };
     let found = engine.index.search(&query, &request, &catalog, &*engine.texts).map_err(errors::search)?;
     let width = (!options.no_snippets).then_some(SNIPPET_WIDTH);
@@ -60,6 +62,12 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions, stop:
     }
     answer.scope_repository = resolved.name();
     answer.reading = engine.progress().borrow().reading;
+    if let Some(empty) = &mut answer.empty {
+        empty.index = engine.index_status().state;
+    }
     answer.took_us = began.elapsed().as_micros() as u64;
+    if let Some(past_query) = search_history::past_query(engine, text, options, &answer) {
+        engine.commit_later(past_query);
+    }
     Ok(answer)
 }

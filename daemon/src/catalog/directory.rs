@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use opensession_hail::{Relation, title::title_from_prompt};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Catalog, SessionEntry, SessionKey, StoredEntry};
 use crate::{prices::Prices, store::timeline};
@@ -22,6 +22,8 @@ pub struct Directory {
     titles_elsewhere: FxHashMap<String, String>,
     by_leaf: FxHashMap<String, SessionKey>,
     prices: Arc<Prices>,
+    /// Ids of sessions with a star.
+    stars: FxHashSet<String>,
     catalog: Catalog,
 }
 
@@ -40,6 +42,18 @@ impl Directory {
         prices: Arc<Prices>,
     ) -> Self {
         let mut directory = Self { titles_elsewhere: titles.into_iter().collect(), prices, ..Self::default() };
+    /// numbers, of titles that stand in other sessions than their own, each with its target, and of the ids of sessions
+    /// with a star.
+    pub fn new(
+        sessions: Vec<(SessionKey, i64, StoredEntry)>,
+        titles: Vec<(String, String)>,
+        stars: Vec<String>,
+    ) -> Self {
+        let mut directory = Self {
+            titles_elsewhere: titles.into_iter().collect(),
+            stars: stars.into_iter().collect(),
+            ..Self::default()
+        };
         let room = sessions.last().map_or(0, |(key, ..)| *key as usize + 1);
         directory.entries.reserve(room);
         directory.by_name.reserve(sessions.len());
@@ -82,10 +96,22 @@ impl Directory {
         }
     }
 
+    /// The session has a star, or has none any more.
+    pub fn set_star(&mut self, key: SessionKey, starred: bool) {
+        let Some(id) = self.stored(key).map(|entry| entry.info.id.clone()) else { return };
+        if starred {
+            self.stars.insert(id);
+        } else {
+            self.stars.remove(&id);
+        }
+        self.resolve(key);
+    }
+
     /// The session was forgotten.
     pub fn remove(&mut self, key: SessionKey) {
         if let Some(Some((entry, _))) = self.entries.get_mut(key as usize).map(Option::take) {
             self.by_name.remove(&name(&entry.info.agent, &entry.info.native_id));
+            self.stars.remove(&entry.info.id);
             self.show(key, None);
         }
     }
@@ -172,6 +198,7 @@ impl Directory {
             return None;
         }
         let mut info = stored.info.clone();
+        info.starred = self.stars.contains(&info.id);
         if !stored.titled && !self.titles_elsewhere.is_empty() {
             let elsewhere = stored
                 .leaves

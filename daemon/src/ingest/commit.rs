@@ -10,7 +10,7 @@ use opensession_agents::Cursor;
 use opensession_protocol::{Forgotten, SessionEvent, SessionUpdate, Warning};
 use tokio::sync::broadcast;
 
-use super::scheduler::Signal;
+use super::{keep::Keep, scheduler::Signal};
 use crate::{
     catalog::{Catalog, Directory, SessionKey},
     hosts::HostRow,
@@ -73,6 +73,8 @@ pub enum Commit {
     HostPulled(u32, i64, std::path::PathBuf),
     /// Estimate costs by these prices from now on.
     Price(Arc<Prices>),
+    /// Keep something for people, or forget it.
+    Keep(Keep),
     /// Build the index anew, from the events or from the raw records.
     Rebuild(opensession_protocol::RebuildScope),
     /// Pack everything at rest now, and answer when it is done.
@@ -103,6 +105,14 @@ pub struct CommitterParts {
     pub warnings: Arc<Warnings>,
     /// Texts of events, which are void where a session is read anew.
     pub texts: Arc<Texts>,
+}
+
+impl CommitterParts {
+    /// Shows readers the sessions as they are now.
+    pub(super) fn publish(&self) {
+        let catalog = Arc::new(self.directory.snapshot());
+        *self.catalog.write().unwrap_or_else(std::sync::PoisonError::into_inner) = catalog;
+    }
 }
 
 /// The committer.
@@ -369,6 +379,8 @@ impl Committer {
             Commit::Price(prices) => {
                 self.parts.directory.set_prices(prices);
                 self.publish();
+            Commit::Keep(keep) => {
+                keep.carry_out(&mut self.parts);
                 Ok(())
             }
             Commit::Rebuild(scope) => {
@@ -412,7 +424,11 @@ impl Committer {
         let entry = self.parts.directory.stored(key).cloned().unwrap_or_default();
         let writer = &self.parts.writer;
         writer.begin()?;
-        let (change, bytes) = writer.forget(key).inspect_err(|_| writer.roll_back())?;
+        let forget = || {
+            writer.set_star(&entry.info.id, false)?;
+            writer.forget(key)
+        };
+        let (change, bytes) = forget().inspect_err(|_| writer.roll_back())?;
         writer.commit()?;
         writer.checkpoint()?;
         self.parts.directory.remove(key);
@@ -439,8 +455,7 @@ impl Committer {
     }
 
     fn publish(&self) {
-        let catalog = Arc::new(self.parts.directory.snapshot());
-        *self.parts.catalog.write().unwrap_or_else(std::sync::PoisonError::into_inner) = catalog;
+        self.parts.publish();
     }
 
     fn tell_restarted(&self, batch: &SourceBatch) {

@@ -1,5 +1,7 @@
 //! From what a search found to the answer that crosses the socket, snippets included.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use opensession_protocol::{Hit, SearchAnswer, SessionHits};
 
@@ -48,6 +50,10 @@ pub fn answer(
         hits: found.hits,
         by_agent: found.by_agent,
         by_kind: found.by_kind,
+        hits_at_least: found.hits_at_least,
+        by_repository: found.by_repository,
+        by_month: found.by_month,
+        interpreted: found.interpreted,
         errors,
         empty: found.empty,
         searched: found.searched,
@@ -62,8 +68,15 @@ fn cut_snippets(
     texts: &dyn EventTexts,
     width: usize,
 ) -> Vec<Snippet> {
-    let opened = found.opened.map(|unit| query.with_open_word(unit));
-    let mut matcher = Matcher::new(opened.as_ref().unwrap_or(query));
+    // As it was run: words that hardly any event has were taken for others.
+    let mut as_run = Cow::Borrowed(query);
+    if let Some(unit) = found.opened {
+        as_run = Cow::Owned(as_run.with_open_word(unit));
+    }
+    if !found.replaced.is_empty() {
+        as_run = Cow::Owned(as_run.with_bodies(&found.replaced));
+    }
+    let mut matcher = Matcher::new(&as_run);
     for (unit, term) in &found.similar {
         matcher.add_term(*unit, term);
     }

@@ -6,11 +6,15 @@
 
 mod copies;
 mod explain;
+mod facets;
+mod fallback;
 mod find;
+mod near;
 mod page;
 mod scratch;
 mod standing;
 mod tally;
+mod ties;
 mod verify;
 
 use std::io;
@@ -31,6 +35,7 @@ use super::schema::{flag, kind_of};
 use super::segment::{Segment, TermField};
 use crate::catalog::{Catalog, SessionKey};
 
+use self::fallback::Fallback;
 pub(crate) use self::scratch::ScratchPool;
 use self::scratch::{Cell, Scratch};
 use self::standing::Standing;
@@ -72,15 +77,20 @@ fn execute(
         cut = verify::narrow(&mut plan, query, request, catalog, segments, texts, scratch)?;
     }
     let execution = Execution::new(plan, request, catalog, segments)?;
+    if let Some((typed, bound)) = &execution.refused {
+        return Err(SearchError::Query(refusal(query, typed, *bound)));
+    }
     let mut found = execution.run(query, texts, scratch)?;
     scratch.clear();
     if let Some(cut) = cut {
         found.matching_all.at_least = true;
         found.matching_any.at_least = true;
+        found.hits_at_least = true;
         found.errors.push(cut);
     }
     if found.matching_any.value == 0 && request.explain {
-        found.empty = Some(explain::why_empty(query, request, catalog, segments, scratch)?);
+        let explaining = explain::Explaining { request, catalog, segments, scratch };
+        found.empty = Some(explain::why_empty(query, explaining)?);
     }
     Ok(found)
 }
@@ -122,6 +132,10 @@ pub(crate) struct Execution<'x> {
     similar: Vec<(usize, String)>,
     /// The unit that was also taken for the beginning of a word, by its number.
     opened: Option<usize>,
+    /// What words that no event has were taken for.
+    fallbacks: Vec<Fallback>,
+    /// The pattern that stands for more than it may, as typed, and the bound.
+    refused: Option<(String, Bound)>,
 }
 
 impl<'x> Execution<'x> {
@@ -166,6 +180,8 @@ impl<'x> Execution<'x> {
             bound: None,
             similar: Vec::new(),
             opened: None,
+            fallbacks: Vec::new(),
+            refused: None,
             plan,
         };
         execution.find_units(u64::from(events))?;
@@ -392,7 +408,15 @@ impl<'x> Execution<'x> {
         self.emit(scratch, &mut |group, score, event, packed| tally.add(group, score, event, packed))?;
         let folded = self.fold_copies(&mut tally, scratch)?;
         let similar = std::mem::take(&mut self.similar);
-        let mut found = Found { searched, similar, opened: self.opened, ..Found::default() };
+        let fallbacks = std::mem::take(&mut self.fallbacks);
+        let mut found = Found {
+            searched,
+            similar,
+            opened: self.opened,
+            interpreted: fallback::interpretations(&fallbacks, query),
+            replaced: fallbacks.into_iter().filter_map(Fallback::replacement).collect(),
+            ..Found::default()
+        };
         let mut any = Bits::empty(limit);
         for (group, one) in (0..).zip(&tally.groups) {
             if one.total > 0 && !folded.contains_key(&group) {
@@ -412,6 +436,12 @@ impl<'x> Execution<'x> {
         found.matching_all = Count { value: all.count(), at_least };
         found.by_kind = by_kind(&tally);
         found.by_agent = self.by_agent(&any);
+        found.hits_at_least = at_least;
+        if let Some(zone) = &self.request.facets {
+            found.by_repository = self.by_repository(&any);
+            found.by_month = self.by_month(zone, &any, scratch)?;
+        }
+        self.request.stop.check()?;
         found.errors.extend(self.bound.map(bound_error));
         let page = self.rank(query, texts, &any, &mut tally, scratch)?;
         found.sessions = self.describe(&page, &tally, scratch, &standing, &folded)?;
@@ -451,15 +481,33 @@ fn facets(mut counts: Vec<(&str, u64)>) -> Vec<FacetCount> {
     counts.into_iter().map(|(value, count)| FacetCount { value: value.to_owned(), count }).collect()
 }
 
+/// What a pattern stands for more of than it may.
+fn bound_met(bound: Bound) -> String {
+    match bound {
+        Bound::Terms => format!("more than {MAX_EXPANSION} different words"),
+        Bound::Postings => format!("words in more than {MAX_EXPANDED_POSTINGS} places"),
+    }
+}
+
+/// A word under way stands for a part of what begins with it.
 fn bound_error(bound: Bound) -> QueryError {
-    let (what, limit) = match bound {
-        Bound::Terms => ("different words", MAX_EXPANSION as u64),
-        Bound::Postings => ("places", MAX_EXPANDED_POSTINGS),
-    };
     QueryError {
         code: "too_many_terms".to_owned(),
-        message: format!("the pattern stands for more than {limit} {what}; only a part was looked at"),
+        message: format!("the beginning stands for {}; only a part was looked at", bound_met(bound)),
         hint: Some("make it longer".to_owned()),
         ..QueryError::default()
+    }
+}
+
+/// A pattern that was asked for and stands for too much is not run in part: what it leaves out would be anybody's guess.
+fn refusal(query: &Query, typed: &str, bound: Bound) -> QueryError {
+    let (start, end) = query.place_of(typed).unwrap_or((0, query.text.chars().count() as u32));
+    QueryError {
+        code: "too_many_terms".to_owned(),
+        message: format!("`{typed}` stands for {}", bound_met(bound)),
+        start,
+        end,
+        hint: Some("make it longer; or search the text itself, narrowed by other words: text:\"…\"".to_owned()),
+        fatal: true,
     }
 }

@@ -10,6 +10,7 @@ use super::columns::Packed;
 use super::pattern::{
     glob_matches, in_ranges, is_of_host, path_matches, path_seed, repository_matches, text_matches, wild_matches,
 };
+use super::pattern::{in_ranges, path_matches, path_seed, repository_matches, text_matches, wild_matches};
 use super::query::{
     Field, FileAccess, Glob, HasValue, IsValue, NumberRange, PathPattern, RoleValue, SessionPrefix, TimeRange,
 };
@@ -78,10 +79,10 @@ impl Mask {
     }
 
     /// The condition of a field; `None` for a scan of texts, which is no condition on what the index knows.
-    pub(crate) fn of_field(field: &Field, catalog: &Catalog) -> Option<Self> {
+    pub(crate) fn of_field(field: &Field, catalog: &Catalog, now_ms: i64) -> Option<Self> {
         let sessions = |holds: &dyn Fn(&SessionEntry) -> bool| Mask::Sessions(select(catalog, holds));
         Some(match field {
-            Field::Agent(globs) => sessions(&|entry| globs.iter().any(|glob| glob_matches(glob, &entry.info.agent))),
+            Field::Agent(globs) => sessions(&|entry| globs.iter().any(|glob| glob.matches_words(&entry.info.agent))),
             Field::Model(globs) => Mask::Label('m', globs.clone()),
             Field::Role(roles) => {
                 let kinds = roles.iter().flat_map(|role| match role {
@@ -128,7 +129,7 @@ impl Mask {
             Field::Root(prefixes) => {
                 sessions(&|entry| catalog.get(entry.root).is_some_and(|root| is_session(prefixes, root)))
             }
-            Field::Is(values) => Mask::Any(values.iter().map(|&value| is_mask(value, &sessions)).collect()),
+            Field::Is(values) => Mask::Any(values.iter().map(|&value| is_mask(value, now_ms, &sessions)).collect()),
             Field::Has(values) => sessions(&|entry| values.iter().any(|&value| has(value, entry))),
             Field::Time(ranges) => Mask::Time(ranges.clone()),
             Field::Cost(ranges) => sessions(&|entry| entry.info.stats.cost.is_some_and(|cost| in_ranges(ranges, cost))),
@@ -223,16 +224,15 @@ fn is_session(prefixes: &[SessionPrefix], entry: &SessionEntry) -> bool {
 /// Makes a condition on sessions of what holds for one.
 type OfSessions<'c> = &'c dyn Fn(&dyn Fn(&SessionEntry) -> bool) -> Mask;
 
-fn is_mask(value: IsValue, sessions: OfSessions<'_>) -> Mask {
+fn is_mask(value: IsValue, now_ms: i64, sessions: OfSessions<'_>) -> Mask {
     match value {
         IsValue::Error => Mask::Error,
         IsValue::Subagent => Mask::Subagent,
-        IsValue::Live => sessions(&|entry| entry.info.state == SessionState::Live),
-        IsValue::Waiting => sessions(&|entry| entry.info.state == SessionState::Waiting),
-        IsValue::Interrupted => sessions(&|entry| entry.info.state == SessionState::Interrupted),
+        IsValue::Live => sessions(&|entry| entry.state(now_ms) == SessionState::Live),
+        IsValue::Waiting => sessions(&|entry| entry.state(now_ms) == SessionState::Waiting),
+        IsValue::Interrupted => sessions(&|entry| entry.state(now_ms) == SessionState::Interrupted),
         IsValue::Edited => sessions(&|entry| entry.info.stats.edits > 0),
-        // The catalog knows of no marks yet.
-        IsValue::Starred => sessions(&|_| false),
+        IsValue::Starred => sessions(&|entry| entry.info.starred),
         IsValue::Forked => sessions(&|entry| entry.info.relation == Some(SessionRelation::Fork)),
         IsValue::Compacted => sessions(&|entry| entry.traits.compacted),
     }
@@ -245,8 +245,7 @@ fn has(value: HasValue, entry: &SessionEntry) -> bool {
         HasValue::Todo => entry.traits.todo,
         HasValue::Image => entry.traits.image,
         HasValue::Thinking => entry.traits.thinking,
-        // The catalog knows of no pull requests yet.
-        HasValue::PullRequest => false,
+        HasValue::PullRequest => entry.traits.pull_request,
     }
 }
 
@@ -268,7 +267,13 @@ fn labelled(segment: Segment<'_>, letter: char, globs: &[Glob]) -> io::Result<Do
     let mut docs = Docs::new(segment.len());
     let mut handles = Vec::new();
     segment.prefixed(TermField::Label, prefix, &mut |term, handle| {
-        if globs.iter().any(|glob| wild_matches(glob.pattern.as_bytes(), &term[prefix.len()..])) {
+        let name = &term[prefix.len()..];
+        // Of a model's long name a piece will do.
+        let fits = |glob: &Glob| match letter {
+            'm' => std::str::from_utf8(name).is_ok_and(|name| glob.matches_words(name)),
+            _ => wild_matches(glob.pattern.as_bytes(), name),
+        };
+        if globs.iter().any(fits) {
             handles.push(handle);
         }
         true

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use opensession_hail::Kind;
-use opensession_protocol::{Count, EmptyAnswer, FacetCount, QueryError};
+use opensession_protocol::{Count, EmptyAnswer, FacetCount, Interpretation, QueryError};
 
 use super::index::IndexError;
 use super::ranking::Ranking;
 use super::stop::{Stop, is_stopped};
+use super::query::UnitBody;
+use super::stop::Stop;
 use crate::catalog::SessionKey;
 
 /// How a query is run, besides its text.
@@ -30,6 +33,9 @@ pub struct SearchRequest {
     /// What counts how much.
     pub ranking: Ranking,
     /// Ends the search early.
+    /// The zone of months, to count by repository and by month too. Takes a second pass over the events found.
+    pub facets: Option<TimeZone>,
+    /// Whether the search was taken back.
     pub stop: Stop,
 }
 
@@ -48,11 +54,21 @@ pub struct Found {
     pub by_agent: Vec<FacetCount>,
     /// Events by kind, most first.
     pub by_kind: Vec<FacetCount>,
+    /// Sessions by repository, most first, when that was asked for.
+    pub by_repository: Vec<FacetCount>,
+    /// Sessions by the month of matching events, last first, when that was asked for.
+    pub by_month: Vec<FacetCount>,
+    /// Words that no event has, and what they were taken for.
+    pub interpreted: Vec<Interpretation>,
+    /// What was looked for in the place of a unit, by its number in [`Query::units`](super::query::Query::units).
+    pub replaced: Vec<(usize, UnitBody)>,
     /// Similar words that were looked for too, because hardly any event has the one that was typed: each with the number
     /// of its unit in [`Query::units`](super::query::Query::units).
     pub similar: Vec<(usize, String)>,
     /// The number of the unit that was taken for the beginning of a word too, because hardly any event has it as typed.
     pub opened: Option<usize>,
+    /// Whether a bound was met, so that there may be more events.
+    pub hits_at_least: bool,
     /// What is wrong with the query, found while it ran.
     pub errors: Vec<QueryError>,
     /// Why the answer is empty, when it is and that was asked for.
@@ -111,11 +127,16 @@ pub enum SearchError {
     Query(QueryError),
     /// It was taken back.
     #[error("the search was stopped before it had an answer")]
+    #[error("the search was taken back")]
     Stopped,
 }
 
 impl From<std::io::Error> for SearchError {
     fn from(error: std::io::Error) -> Self {
         if is_stopped(&error) { SearchError::Stopped } else { SearchError::Damaged(error.to_string()) }
+        match error.kind() {
+            std::io::ErrorKind::Interrupted => SearchError::Stopped,
+            _ => SearchError::Damaged(error.to_string()),
+        }
     }
 }

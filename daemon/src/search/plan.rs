@@ -80,6 +80,7 @@ impl Plan {
         let limit = catalog.sessions.len();
         let mut builder = Builder {
             catalog,
+            now_ms: request.now_ms,
             units: Vec::new(),
             masks: vec![Mask::everything()],
             scans: Vec::new(),
@@ -178,6 +179,7 @@ impl Node {
 
 struct Builder<'c> {
     catalog: &'c Catalog,
+    now_ms: i64,
     units: Vec<PlanUnit>,
     masks: Vec<Mask>,
     scans: Vec<(TextScan, bool)>,
@@ -273,7 +275,7 @@ impl Builder<'_> {
             Clause::Any(children) => all(children).map(Mask::Any),
             Clause::Not(child) => Some(Mask::Not(Box::new(self.condition(child)?))),
             Clause::Unit(_) => None,
-            Clause::Field(field) => Mask::of_field(&field.field, self.catalog),
+            Clause::Field(field) => Mask::of_field(&field.field, self.catalog, self.now_ms),
         }
     }
 

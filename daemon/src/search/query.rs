@@ -106,6 +106,16 @@ pub fn nearest_field(typed: &str) -> Option<&'static str> {
     words::nearest(typed, value::NAMES)
 }
 
+/// The name nearest to what was typed, if it is near enough to be meant.
+pub fn nearest_name<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    words::nearest(typed, names)
+}
+
+/// The names that are near enough to what was typed to be meant, nearest first.
+pub fn nearest_names<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
+    words::near(typed, names, most)
+}
+
 /// The names of all fields, in order.
 pub fn field_names() -> &'static [&'static str] {
     &value::NAMES

@@ -1,5 +1,7 @@
 //! The index against a plain reading of the same events.
 
+mod completion;
+mod language;
 mod model;
 mod properties;
 mod queries;

@@ -178,6 +178,8 @@ fn encode_info(out: &mut Encoder, info: &SessionInfo) {
         first_prompt,
         path,
         vanished,
+        // Kept by itself: it outlives what is derived.
+        starred: _,
     } = info;
     for text in [id, short_id, agent, native_id, title, path] {
         out.text(text);
@@ -547,6 +549,7 @@ mod tests {
                     updated,
                     events: rest.0,
                     vanished: rest.1,
+                    starred: false,
                     last_check_ok: rest.2,
                     stats: SessionStats {
                         turns: numbers[0],

@@ -86,7 +86,7 @@ type OpenFrame = ((i64, usize), Arc<[u8]>);
 
 /// A read-only connection: sees the last commit at each question.
 pub struct Reader {
-    connection: Connection,
+    pub(super) connection: Connection,
     frames: Option<Frames>,
     /// The frame that was opened last: hits of one session often lie in one.
     last_frame: Option<OpenFrame>,

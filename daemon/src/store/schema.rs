@@ -121,6 +121,22 @@ const MIGRATIONS: &[&str] = &[
         interval INTEGER,               -- seconds between two pulls
         last_pull INTEGER               -- when the last one that succeeded ended, in milliseconds since 1970
     );
+    // 4: what people keep. It cannot be derived again, and stays when sessions are read anew.
+    "
+    CREATE TABLE star (
+        session TEXT PRIMARY KEY,       -- the session's id
+        starred_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE saved_search (
+        name TEXT PRIMARY KEY,
+        query TEXT NOT NULL,
+        saved_ms INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE past_query (
+        query TEXT PRIMARY KEY,
+        ran_ms INTEGER NOT NULL,
+        sessions INTEGER NOT NULL       -- that it found then
+    ) WITHOUT ROWID;
     ",
 ];
 

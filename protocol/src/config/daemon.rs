@@ -41,6 +41,9 @@ pub const DAEMON_CONFIG_TEMPLATE: &str = r#"# Settings of the OpenSession daemon
 [git_storage]
 # method = "none"          # "platform_api", "native", "none"
 
+[search]
+# history = true           # keep the last 100 queries that people ran
+
 [storage]
 # retention = "forever"    # or "90d", "26w", "2y": sessions without a change for that long are deleted
 
@@ -72,6 +75,8 @@ pub struct DaemonConfig {
     pub privacy: Privacy,
     /// Sessions in git.
     pub git_storage: GitStorage,
+    /// What searches leave behind.
+    pub search: SearchSettings,
     /// What is kept.
     pub storage: Storage,
     /// Prices of models, before the built-in ones.
@@ -268,6 +273,20 @@ impl ReaderSettings {
     }
 }
 
+/// `[search]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SearchSettings {
+    /// Whether the last 100 queries that people ran are kept. Default: `true`. With `false` those kept are forgotten.
+    pub history: bool,
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        Self { history: true }
+    }
+}
+
 /// `[storage]`
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -406,6 +425,7 @@ impl Settings for DaemonConfig {
                 &["strip_paths", "strip_env_vars", "exclude_repositories", "exclude_paths", "exclude_agents", "rules"],
             ),
             ("git_storage", &["method"]),
+            ("search", &["history"]),
             ("storage", &["retention"]),
         ])
         .with_items("privacy", "rules", &["name", "pattern"])

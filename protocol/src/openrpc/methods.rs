@@ -13,6 +13,7 @@ use crate::{
         SessionFilter, SessionOutline, SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings,
         StatsAnswer, StatsBy,
     },
+    types::{Completions, History, SavedSearch, Starred},
 };
 
 pub(super) struct Method {
@@ -114,6 +115,9 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
         "session/forget" (session: String, scope "?": Scope) gives (Forgotten)
             "Deletes a session from the store and the index for good. The agent's own file is left alone, and is not read \
              again."
+        "session/star" (session: String, starred "?": bool, scope "?": Scope) gives (Starred)
+            "Gives a session a star, or takes it (`starred` false). Stars stay with the session however often it is read \
+             anew."
         "session/restore" (session: String, to "?": String, scope "?": Scope) gives (Restored)
             "Writes the agent's file back where it was (or to `to`), byte for byte. Never writes over a file that is there."
         "session/export" (
@@ -137,6 +141,21 @@ pub(super) fn methods(generator: &mut SchemaGenerator) -> Vec<Method> {
             "Sends the machines whenever something about them changes, at most ten times a second."
         "search/query" (query: String, options "?": SearchOptions) gives (SearchAnswer)
             "Searches. The language is described in `protocol/SEARCH.md`."
+        "search/complete" (
+            query: String, cursor "?": u32, limit "?": u32, scope "?": Scope, time_zone "?": String
+        ) gives (Completions)
+            "Tells what can stand at the cursor (in code points; at the end when absent) of a query: names of fields, their \
+             values and words, as they are kept here, 20 when `limit` is absent, 200 at most. Sessions are those of the \
+             scope."
+        "search/saved" () gives (Vec<SavedSearch>)
+            "Lists saved searches by name."
+        "search/save" (name: String, query: String) gives (SavedSearch)
+            "Saves a search under a name, in the place of the one that has it."
+        "search/unsave" (name: String) gives (SavedSearch)
+            "Forgets a saved search, and gives it once more."
+        "search/history" (limit "?": u32, clear "?": bool) gives (History)
+            "Lists the last queries that found something and that people ran (`remember` in the options), last first; 100 \
+             are kept. `clear` forgets them all before."
         "file/sessions" (path: String, limit "?": u32, exclude "?": Vec<String>, scope "?": Scope) gives (FileSessions)
             "Lists the sessions that changed a file, the last change first: 20 when `limit` is absent, 200 at most. A relative \
              path is taken from the scope's directory. Clones, worktrees and copies on other machines count as the same file \

@@ -25,6 +25,10 @@ pub struct SearchOptions {
     pub exclude: Vec<String>,
     /// Leave out the snippets: ids and counts only.
     pub no_snippets: bool,
+    /// Count by repository and by month too.
+    pub facets: bool,
+    /// A person asked, and is done typing: keep the query for `search/history` if it finds something.
+    pub remember: bool,
     /// The time that ages and relative dates count from; now when absent.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub now: Option<Timestamp>,
@@ -44,10 +48,19 @@ pub struct SearchAnswer {
     pub matching_any: Count,
     /// Events that match.
     pub hits: u64,
+    /// Whether there may be more events than all counts of them here say, because a bound was met.
+    pub hits_at_least: bool,
     /// Sessions by agent, most first.
     pub by_agent: Vec<FacetCount>,
     /// Events by kind, most first.
     pub by_kind: Vec<FacetCount>,
+    /// Sessions by repository, most first; only with `facets`. Those in no repository are not among them.
+    pub by_repository: Vec<FacetCount>,
+    /// Sessions by the month in which events match (`2026-11`), last first; only with `facets`. A session whose events
+    /// match in several months counts in each.
+    pub by_month: Vec<FacetCount>,
+    /// Words that nothing holds, and what they were taken for.
+    pub interpreted: Vec<Interpretation>,
     /// What is wrong in the query; it was run in its best reading all the same.
     pub errors: Vec<QueryError>,
     /// Why the answer is empty, when it is.
@@ -60,6 +73,36 @@ pub struct SearchAnswer {
     pub reading: bool,
     /// Time in the daemon, in microseconds.
     pub took_us: u64,
+}
+
+/// A word of the query that no event holds, and what was searched for in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Interpretation {
+    /// The word, as typed.
+    pub word: String,
+    /// Where it begins in the query, in code points.
+    pub start: u32,
+    /// Where it ends.
+    pub end: u32,
+    /// What it was taken for.
+    #[serde(rename = "as")]
+    pub reading: Reading,
+    /// The words that were found in its place, commonest first; eight at most. Near ones do not count as the word.
+    pub terms: Vec<String>,
+}
+
+/// What a word that no event holds is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reading {
+    /// The beginning of a word.
+    Beginning,
+    /// A piece of a word.
+    Substring,
+    /// Several words, each for itself: `src/auth` as `src` and `auth`.
+    Parts,
+    /// A slip of the pen.
+    Near,
 }
 
 /// A count that is exact or a lower bound.
@@ -157,6 +200,8 @@ pub struct EmptyAnswer {
     pub without: Vec<WithoutPart>,
     /// Sessions that match outside the scope.
     pub elsewhere: u64,
+    /// How the index is: what is not `ready` may find more later.
+    pub index: super::IndexState,
 }
 
 /// A part of a query, and what is found without it.
@@ -167,7 +212,9 @@ pub struct WithoutPart {
     pub part: String,
     /// Sessions that match the rest of the query.
     pub sessions: u64,
-    /// Words that exist and are near to it, with the sessions they stand in.
+    /// Sessions that match the part alone.
+    pub alone: u64,
+    /// What exists and is near to it, as it can be typed in its place, with the sessions found by it alone.
     pub near: Vec<FacetCount>,
 }
 

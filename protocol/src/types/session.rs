@@ -106,6 +106,8 @@ pub struct SessionInfo {
     pub path: String,
     /// Whether that file is gone; the session is kept all the same.
     pub vanished: bool,
+    /// Whether the person gave it a star.
+    pub starred: bool,
 }
 
 impl SessionInfo {
@@ -259,6 +261,8 @@ pub struct SessionFilter {
     pub grep: Option<String>,
     /// Only sessions with a failed call.
     pub errors: bool,
+    /// Only sessions with a star.
+    pub starred: bool,
     /// Sub-agents' sessions too.
     pub subagents: bool,
 }

@@ -1,90 +1,65 @@
-//! Why an answer is empty: what is found without each part of the query, and words that are near to unknown ones.
+//! Why an answer is empty: what is found without each part of the query and by it alone, and what is near to it.
 
 use std::io;
 
-use opensession_protocol::{EmptyAnswer, FacetCount, WithoutPart};
+use opensession_protocol::{EmptyAnswer, WithoutPart};
 
 use super::scratch::Scratch;
 use super::tally::Tally;
 use super::{Execution, Plan};
 use crate::catalog::Catalog;
 use crate::search::found::SearchRequest;
-use crate::search::fuzzy::similar_terms;
 use crate::search::plan::parts;
-use crate::search::query::{Clause, Query, Run, UnitBody, Word};
+use crate::search::query::{Clause, Query};
 use crate::search::segment::Segment;
 
 /// Parts of a query that are explained at most.
 const MOST_PARTS: usize = 8;
 
+/// What the searches that explain an answer are run with.
+pub(super) struct Explaining<'x> {
+    pub(super) request: &'x SearchRequest,
+    pub(super) catalog: &'x Catalog,
+    pub(super) segments: &'x [Segment<'x>],
+    pub(super) scratch: &'x mut Scratch,
+}
+
 /// Explains an empty answer.
-pub(super) fn why_empty(
-    query: &Query,
-    request: &SearchRequest,
-    catalog: &Catalog,
-    segments: &[Segment<'_>],
-    scratch: &mut Scratch,
-) -> io::Result<EmptyAnswer> {
+pub(super) fn why_empty(query: &Query, mut explaining: Explaining<'_>) -> io::Result<EmptyAnswer> {
     let mut answer = EmptyAnswer::default();
+    let request = explaining.request;
     if request.repository.is_some() {
         let everywhere = SearchRequest { repository: None, ..request.clone() };
-        let plan = Plan::new(query, &everywhere, catalog, None);
-        answer.elsewhere = count(plan, &everywhere, catalog, segments, scratch)?;
+        answer.elsewhere = explaining.run(Plan::new(query, &everywhere, explaining.catalog, None))?;
     }
     let parts = parts(query);
     for (number, part) in parts.iter().enumerate().take(MOST_PARTS) {
-        let sessions = if parts.len() > 1 {
-            count(Plan::new(query, request, catalog, Some(number)), request, catalog, segments, scratch)?
-        } else {
-            0
-        };
-        let near = near(part, request, catalog, segments, scratch)?;
-        answer.without.push(WithoutPart { part: typed(part), sessions, near });
+        let (mut sessions, mut alone) = (0, 0);
+        if parts.len() > 1 {
+            sessions = explaining.run(Plan::new(query, request, explaining.catalog, Some(number)))?;
+            alone = explaining.count(&Query { clause: Some((*part).clone()), ..Query::empty(&query.text) })?;
+        }
+        let near = if alone == 0 { explaining.near(part)? } else { Vec::new() };
+        answer.without.push(WithoutPart { part: typed(part), sessions, alone, near });
     }
     Ok(answer)
 }
 
-/// The sessions that a plan finds, copies counted too.
-fn count(
-    plan: Plan,
-    request: &SearchRequest,
-    catalog: &Catalog,
-    segments: &[Segment<'_>],
-    scratch: &mut Scratch,
-) -> io::Result<u64> {
-    let mut execution = Execution::new(plan, request, catalog, segments)?;
-    execution.prepare(scratch)?;
-    let mut tally = Tally::new(catalog.sessions.len());
-    execution.emit(scratch, &mut |group, score, event, packed| tally.add(group, score, event, packed))?;
-    scratch.clear();
-    Ok(tally.groups.iter().filter(|group| group.total > 0).count() as u64)
-}
-
-/// Words that exist and are near to one that the part consists of.
-fn near(
-    part: &Clause,
-    request: &SearchRequest,
-    catalog: &Catalog,
-    segments: &[Segment<'_>],
-    scratch: &mut Scratch,
-) -> io::Result<Vec<FacetCount>> {
-    let Clause::Unit(unit) = part else { return Ok(Vec::new()) };
-    let UnitBody::Word(word) = &unit.body else { return Ok(Vec::new()) };
-    let [run] = word.runs.as_slice() else { return Ok(Vec::new()) };
-    let Some(whole) = &run.whole else { return Ok(Vec::new()) };
-    let mut near = Vec::new();
-    for term in similar_terms(segments, whole)? {
-        let run = Run { whole: Some(term.clone()), parts: Vec::new() };
-        let body = UnitBody::Word(Word { runs: vec![run], prefix: None });
-        let unit = crate::search::query::Unit { required: true, verify: false, literal: None, body, ..unit.clone() };
-        let query = Query { clause: Some(Clause::Unit(unit)), ..Query::empty(&term) };
-        let sessions = count(Plan::new(&query, request, catalog, None), request, catalog, segments, scratch)?;
-        if sessions > 0 {
-            near.push(FacetCount { value: term, count: sessions });
-        }
+impl Explaining<'_> {
+    /// The sessions that a query finds, copies counted too.
+    pub(super) fn count(&mut self, query: &Query) -> io::Result<u64> {
+        self.run(Plan::new(query, self.request, self.catalog, None))
     }
-    near.sort_by_key(|facet| std::cmp::Reverse(facet.count));
-    Ok(near)
+
+    fn run(&mut self, plan: Plan) -> io::Result<u64> {
+        self.request.stop.check()?;
+        let mut execution = Execution::new(plan, self.request, self.catalog, self.segments)?;
+        execution.prepare(self.scratch)?;
+        let mut tally = Tally::new(self.catalog.sessions.len());
+        execution.emit(self.scratch, &mut |group, score, event, packed| tally.add(group, score, event, packed))?;
+        self.scratch.clear();
+        Ok(tally.groups.iter().filter(|group| group.total > 0).count() as u64)
+    }
 }
 
 /// A clause as it was typed, as nearly as the tree tells.

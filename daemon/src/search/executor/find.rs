@@ -16,16 +16,35 @@ const MAX_FOR_SIMILAR: u64 = 2;
 /// Shorter words begin too many others.
 const MIN_BEGINNING_CHARS: usize = 3;
 
+/// Whether the unit is a pattern that was asked for, rather than a word that is being typed.
+fn is_asked_for(unit: &PlanUnit) -> bool {
+    match &unit.body {
+        UnitBody::Prefix(_) | UnitBody::Substring(_) | UnitBody::Regex(_) => true,
+        UnitBody::Phrase(phrase) => phrase.prefix_last && unit.typed.ends_with('*'),
+        UnitBody::Word(_) | UnitBody::CjkCharacter(_) => false,
+    }
+}
+
 impl<'x> Execution<'x> {
     /// Finds where each unit stands. A word of several terms that stands nowhere is replaced by its terms.
     pub(super) fn find_units(&mut self, events: u64) -> io::Result<()> {
         let mut index = 0;
         let mut last = (0..self.plan.units.len()).max_by_key(|&unit| self.plan.units[unit].number);
         while index < self.plan.units.len() {
+            self.request.stop.check()?;
+            let bound = self.bound;
             let (mut matches, mut count) = self.find_unit(&self.plan.units[index].body.clone())?;
+            if let (None, Some(met)) = (bound, self.bound)
+                && is_asked_for(&self.plan.units[index])
+            {
+                self.refused.get_or_insert((self.plan.units[index].typed.clone(), met));
+            }
             if Some(index) == last && count <= MAX_FOR_SIMILAR {
                 last = None;
                 self.add_longer(index, &mut matches, &mut count)?;
+            }
+            if count == 0 {
+                self.take_for_piece(index, &mut matches, &mut count)?;
             }
             let unit = &self.plan.units[index];
             if count == 0
@@ -36,12 +55,17 @@ impl<'x> Execution<'x> {
             {
                 let unit = unit.clone();
                 let UnitBody::Word(word) = &unit.body else { unreachable!("it was one just above") };
+                self.note_parts(&unit, word);
                 self.split_word(index, &unit, word);
             } else {
                 self.idfs.push(idf(events, count));
                 self.matches.push(matches);
                 if count <= MAX_FOR_SIMILAR {
+                    let known = self.similar.len();
                     self.add_similar(index)?;
+                    if count == 0 {
+                        self.note_similar(index, known);
+                    }
                 }
                 index += 1;
             }
@@ -55,6 +79,8 @@ impl<'x> Execution<'x> {
         let Ok(matcher) = Matcher::new(body, ranking) else {
             return Ok((self.segments.iter().map(|_| None).collect(), 0));
         };
+    pub(super) fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
+        let Ok(matcher) = Matcher::new(body) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
         let mut matches = Vec::with_capacity(self.segments.len());
         let mut count = 0;
         for segment in self.segments {
@@ -92,6 +118,7 @@ impl<'x> Execution<'x> {
         }
         self.opened = unit.number;
         if *count == 0 {
+            self.note_beginning(index, &body)?;
             self.plan.units[index].body = body;
             (*matches, *count) = (longer, found);
         } else {

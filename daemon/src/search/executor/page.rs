@@ -61,6 +61,7 @@ impl Execution<'_> {
                             *total = total.min(ceiling);
                         }
                     }
+                    self.break_ties(close, query, texts, tally);
                     ceiling = close.last().map_or(ceiling, |&(_, lowest)| lowest);
                 }
             }

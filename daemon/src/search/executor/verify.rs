@@ -62,6 +62,7 @@ pub(super) fn narrow<'x>(
         if bytes >= MAX_BYTES {
             break;
         }
+        request.stop.check()?;
         let names: Vec<(SessionKey, u32)> = batch.iter().map(|event| execution.name(event.event())).collect();
         for (event, text) in batch.iter().zip(texts.texts(&names)) {
             looked_at += 1;

@@ -43,12 +43,32 @@ impl Query {
         units
     }
 
+    /// Where the unit typed so stands, in code points.
+    pub fn place_of(&self, typed: &str) -> Option<(u32, u32)> {
+        let mut place = None;
+        self.clause.as_ref()?.visit(false, &mut |clause, _| match clause {
+            Clause::Unit(unit) if unit.typed == typed => place = place.or(Some((unit.start, unit.end))),
+            _ => {}
+        });
+        place
+    }
+
     /// The query with the word of that number in [`Query::units`] as the beginning of one too.
     #[must_use]
     pub fn with_open_word(&self, unit: usize) -> Self {
         let mut query = self.clone();
         if let Some(clause) = &mut query.clause {
             open_word(clause, false, &mut (0..=unit).rev());
+        }
+        query
+    }
+
+    /// The query with other bodies for the units of those numbers in [`Query::units`].
+    #[must_use]
+    pub fn with_bodies(&self, bodies: &[(usize, UnitBody)]) -> Self {
+        let mut query = self.clone();
+        if let Some(clause) = &mut query.clause {
+            replace_bodies(clause, false, &mut 0, bodies);
         }
         query
     }
@@ -85,6 +105,25 @@ fn open_word(clause: &mut Clause, negated: bool, left: &mut impl Iterator<Item =
             }
         }
         Clause::Field(_) => {}
+    }
+}
+
+/// Puts other bodies into units; `next` is the number of the next one that is not under a `-`.
+fn replace_bodies(clause: &mut Clause, negated: bool, next: &mut usize, bodies: &[(usize, UnitBody)]) {
+    match clause {
+        Clause::All(children) | Clause::Any(children) => {
+            for child in children {
+                replace_bodies(child, negated, next, bodies);
+            }
+        }
+        Clause::Not(child) => replace_bodies(child, !negated, next, bodies),
+        Clause::Unit(unit) if !negated => {
+            if let Some((_, body)) = bodies.iter().find(|(number, _)| number == next) {
+                unit.body = body.clone();
+            }
+            *next += 1;
+        }
+        Clause::Unit(_) | Clause::Field(_) => {}
     }
 }
 

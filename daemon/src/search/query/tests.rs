@@ -349,6 +349,119 @@ fn bounds() {
     assert_eq!(read(&format!("/{}/", "a".repeat(300))), "everything !!regex_too_long@0..302");
 }
 
+/// The pieces of a line of Markdown that stand in backticks.
+fn codes(line: &str) -> Vec<&str> {
+    line.split('`').skip(1).step_by(2).collect()
+}
+
+/// Every example of the page about the language: those of its first block, the left columns of its tables, the values of
+/// its table of fields, and whatever else looks like a field.
+fn examples_of_the_page() -> Vec<String> {
+    let page = include_str!("../../../../protocol/SEARCH.md");
+    let (page, _) = page.split_once("## Errors").unwrap();
+    let mut examples = Vec::new();
+    let (mut in_block, mut columns, mut field) = (false, "", "");
+    for line in page.lines() {
+        if line.starts_with("```") {
+            in_block = !in_block;
+        } else if in_block {
+            examples.extend(line.split("  ").next().map(str::to_owned));
+        } else if line.starts_with("| ") && ["typed", "field"].iter().any(|head| line[2..].starts_with(head)) {
+            columns = &line[2..7];
+        } else if line.starts_with('|') && !line.starts_with("|---") {
+            let cells: Vec<&str> = line.split(" | ").collect();
+            let first = codes(cells[0]);
+            if columns == "typed" {
+                examples.extend(first.into_iter().map(str::to_owned));
+            } else {
+                let fields = if first.is_empty() { vec![field] } else { first };
+                field = *fields.last().unwrap();
+                let values = codes(cells[1]);
+                for field in fields.into_iter().filter(|field| field.ends_with(':')) {
+                    for value in values.iter().flat_map(|value| value.split(' ')) {
+                        let own = value.split(':').next().is_some_and(|name| field == format!("{name}:"));
+                        examples.push(if own { value.to_owned() } else { format!("{field}{value}") });
+                    }
+                }
+            }
+        }
+        if !in_block {
+            let is_field = |code: &&str| {
+                let name = code.trim_start_matches('-').split_once(':');
+                name.is_some_and(|(name, value)| field_names().contains(&name) && !value.is_empty())
+            };
+            examples.extend(codes(line).into_iter().filter(is_field).map(str::to_owned));
+        }
+    }
+    examples
+}
+
+#[test]
+fn every_example_of_the_page_is_read_without_a_mistake() {
+    let examples = examples_of_the_page();
+    for expected in
+        ["auth -test", "+word", "\"two words\"~3", "agent:codex", "is:starred", "file:read:x", "cost:>0.50", "a OR b"]
+    {
+        assert!(examples.iter().any(|example| example == expected), "{expected} is not among {examples:?}");
+    }
+    for example in examples {
+        // Placeholders, and an exclusion so short that there is a hint.
+        if example.contains('…') || example == "-a" {
+            continue;
+        }
+        let query = parse(&example, &context());
+        assert_eq!(query.errors, [], "{example}");
+    }
+}
+
+#[test]
+fn every_example_of_the_help_is_read_without_a_mistake() {
+    let page = include_str!("../../../../cli/src/text/query_language.rs");
+    let page = page.split("r#\"").nth(1).unwrap();
+    let mut seen = 0;
+    for line in page.lines() {
+        let Some(line) = line.strip_prefix("  ") else { continue };
+        let examples: Vec<String> = if line.starts_with("opensession ") {
+            let commands = line.split("; ").filter_map(|command| command.strip_prefix("opensession search "));
+            let words = |command: &str| {
+                let flags = ["--save slow ", "--saved slow ", " --facets"];
+                flags.iter().fold(command.replace('\'', ""), |command, flag| command.replace(flag, ""))
+            };
+            commands.map(words).collect()
+        } else {
+            // The left column, and what stands in it side by side.
+            let left: String = line.chars().take(24).collect();
+            let left = if line.starts_with("since:") { line } else { left.as_str() };
+            left.split("  ").map(|example| example.trim().to_owned()).collect()
+        };
+        for example in examples.iter().filter(|example| !example.is_empty() && !example.contains('…')) {
+            // Sentences that are no examples.
+            if example.starts_with(|first: char| first.is_uppercase()) && example.contains(' ') {
+                continue;
+            }
+            assert_eq!(parse(example, &context()).errors, [], "{example} of {line}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
+fn errors_name_their_place_in_code_points() {
+    for (text, place) in [
+        ("잠금 is:eror", "eror"),
+        ("🚀 환불 since:언젠가", "언젠가"),
+        ("잠금 \"순서", "\""),
+        ("한글 /a b/", "/a b/"),
+        ("é repoo:x", "repoo:"),
+    ] {
+        let query = parse(text, &context());
+        let error = &query.errors[0];
+        let named: String = text.chars().skip(error.start as usize).take((error.end - error.start) as usize).collect();
+        assert_eq!(named, place, "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 

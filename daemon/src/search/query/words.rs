@@ -105,17 +105,26 @@ pub(super) fn is_command(word: &str) -> bool {
 
 /// The name nearest to what was typed, if it is near enough to be meant.
 pub(super) fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    near(typed, names, 1).pop()
+}
+
+/// The names that are near enough to what was typed to be meant, nearest first.
+pub(super) fn near<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>, most: usize) -> Vec<&'n str> {
     let typed = typed.to_lowercase();
     let length = typed.chars().count();
     let bound = if length <= 4 { 1 } else { 2 };
-    names
+    let mut near: Vec<(usize, &str)> = names
         .into_iter()
-        .map(|name| (strsim::osa_distance(&typed, name), name))
-        // A name that begins as typed is near, however much is missing.
-        .map(|(distance, name)| if length >= 2 && name.starts_with(&typed) { (1, name) } else { (distance, name) })
+        .map(|name| {
+            let folded = name.to_lowercase();
+            // A name that begins as typed is near, however much is missing.
+            let begins = length >= 2 && folded.starts_with(&typed);
+            (if begins { 1 } else { strsim::osa_distance(&typed, &folded) }, name)
+        })
         .filter(|(distance, name)| *distance <= bound && *distance < name.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    near.into_iter().take(most).map(|(_, name)| name).collect()
 }
 
 #[cfg(test)]

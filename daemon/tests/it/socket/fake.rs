@@ -22,6 +22,7 @@ use opensession_protocol::{
     SessionPage, SessionSummary, SessionUpdate, SettingChanges, Settings, StatsAnswer, StatsBy,
     paths::create_private_directory, rpc::DaemonServer,
 };
+use opensession_protocol::{Completions, History, SavedSearch, Starred};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -192,6 +193,37 @@ impl DaemonServer for FakeDaemon {
 
     async fn forget(&self, _session: String, _scope: Option<Scope>) -> RpcResult<Forgotten> {
         Ok(Forgotten::default())
+    }
+
+    async fn star(&self, _session: String, _starred: Option<bool>, _scope: Option<Scope>) -> RpcResult<Starred> {
+        Ok(Starred::default())
+    }
+
+    async fn complete(
+        &self,
+        _query: String,
+        _cursor: Option<u32>,
+        _limit: Option<u32>,
+        _scope: Option<Scope>,
+        _time_zone: Option<String>,
+    ) -> RpcResult<Completions> {
+        Ok(Completions::default())
+    }
+
+    async fn saved_searches(&self) -> RpcResult<Vec<SavedSearch>> {
+        Ok(Vec::new())
+    }
+
+    async fn save_search(&self, _name: String, _query: String) -> RpcResult<SavedSearch> {
+        Ok(SavedSearch::default())
+    }
+
+    async fn unsave_search(&self, _name: String) -> RpcResult<SavedSearch> {
+        Ok(SavedSearch::default())
+    }
+
+    async fn search_history(&self, _limit: Option<u32>, _clear: Option<bool>) -> RpcResult<History> {
+        Ok(History::default())
     }
 
     async fn restore(&self, _session: String, _to: Option<String>, _scope: Option<Scope>) -> RpcResult<Restored> {

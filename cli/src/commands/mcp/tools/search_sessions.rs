@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Answering, Request, Tool, arguments, everywhere, session_line, short, told};
 use crate::commands::mcp::budget::{Answer, TOKENS};
+use crate::text;
 
 /// Sessions of an answer, unless the model says; and at most.
 const LIMIT: u32 = 10;
@@ -56,6 +57,9 @@ async fn run(request: Request) -> Result<String, String> {
     let place = found.scope_repository.as_deref().map_or(String::new(), |name| format!(" in {name}"));
     for error in &found.errors {
         answer.line(&format!("note: {}", error.message));
+    }
+    for word in &found.interpreted {
+        answer.line(&format!("note: {}", text::interpreted(word)));
     }
     if found.reading {
         answer.line("note: sessions are still being read; more may be found later");
