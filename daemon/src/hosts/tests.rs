@@ -37,7 +37,8 @@ impl Other {
             "ssh",
             "printf '%s\\n' \"$*\" >>\"$here/arguments\"\n\
              export HOME=\"$here/home\" PATH=\"$here/bin:$PATH\"\n\
-             if [ -f \"$here/cut\" ]; then n=$(cat \"$here/cut\"); rm \"$here/cut\"; sh -s | head -c \"$n\"; exit 255; fi\n\
+             if [ -f \"$here/cut\" ]; then n=$(cat \"$here/cut\"); rm \"$here/cut\"; exec 3<&0\n\
+             { sh -s <&3 & echo $! >\"$here/pid\"; wait; } | { head -c \"$n\"; kill \"$(cat \"$here/pid\")\"; }; exit 255; fi\n\
              exec sh -s",
         );
         fs::rename(other.path("bin/ssh"), other.path("ssh")).unwrap();
@@ -225,7 +226,7 @@ fn databases_come_whole_with_what_is_only_in_their_logs() {
         writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         writer.execute("INSERT INTO t (v) VALUES ('only in the log')", []).unwrap();
         set_age(&other.there(file), 100);
-        let count = || -> u64 {
+        let count = || -> i64 {
             let here = Connection::open_with_flags(
                 other.here(file),
                 rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -273,6 +274,7 @@ fn another_systems_stat_is_understood() {
 #[test]
 fn a_hostile_machine_writes_nowhere_else_and_fills_no_memory() {
     let other = Other::new();
+    fs::create_dir_all(other.there(".claude/projects")).unwrap();
     other.program(
         "find",
         "printf '1 4 1700000000 ./.claude/projects/../../../../outside.jsonl\\n'\n\
