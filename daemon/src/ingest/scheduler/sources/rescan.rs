@@ -224,7 +224,9 @@ impl Sources {
                 Some(index) => {
                     let differs = self.differs(index, stamp);
                     let known = &mut self.known[index];
-                    known.vanished = false;
+                    if std::mem::take(&mut known.vanished) {
+                        rescan.moved.extend(known.id.map(|id| (id, known.source.path.clone())));
+                    }
                     if known.busy && known.source.version != source.version {
                         known.dirty = true;
                     }
