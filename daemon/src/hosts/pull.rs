@@ -200,8 +200,7 @@ fn run(
     stamps.write(folder)?;
     for folder in whole {
         for path in mirror.files(&folder.path, folder.recursive) {
-            let is_inner = folders.iter().any(|inner| *inner != folder && path.starts_with(&inner.path));
-            if !there.contains(&path) && !is_inner {
+            if !there.contains(&path) {
                 mirror.remove(&path)?;
                 course.pulled.gone += 1;
             }

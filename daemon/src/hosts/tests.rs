@@ -32,12 +32,13 @@ impl Other {
         for name in ["home", "bin"] {
             fs::create_dir(other.path(name)).unwrap();
         }
-        // `cut` holds how many bytes come before the connection breaks; `arguments` what it was called with.
+        // `cut` holds how many bytes come at most before the connection breaks; `arguments` what it was called with.
         other.program(
             "ssh",
             "printf '%s\\n' \"$*\" >>\"$here/arguments\"\n\
              export HOME=\"$here/home\" PATH=\"$here/bin:$PATH\"\n\
-             if [ -f \"$here/cut\" ]; then n=$(cat \"$here/cut\"); rm \"$here/cut\"; sh -s | head -c \"$n\"; exit 255; fi\n\
+             if [ -f \"$here/cut\" ]; then n=$(cat \"$here/cut\"); rm \"$here/cut\"; exec 3<&0\n\
+             { sh -s <&3 & echo $! >\"$here/pid\"; wait; } | { dd bs=1000 count=$((n / 1000)) 2>/dev/null; kill \"$(cat \"$here/pid\")\"; }; exit 255; fi\n\
              exec sh -s",
         );
         fs::rename(other.path("bin/ssh"), other.path("ssh")).unwrap();
@@ -273,6 +274,7 @@ fn another_systems_stat_is_understood() {
 #[test]
 fn a_hostile_machine_writes_nowhere_else_and_fills_no_memory() {
     let other = Other::new();
+    fs::create_dir_all(other.there(".claude/projects")).unwrap();
     other.program(
         "find",
         "printf '1 4 1700000000 ./.claude/projects/../../../../outside.jsonl\\n'\n\

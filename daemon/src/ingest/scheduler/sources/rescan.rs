@@ -82,7 +82,12 @@ impl Sources {
                 continue;
             }
             if seen.contains(&index) {
-                known.vanished = false;
+                // As when a disk is mounted again: nothing in it changed, so it is not read.
+                if std::mem::take(&mut known.vanished)
+                    && let Some(id) = known.id
+                {
+                    rescan.moved.push((id, known.source.path.clone()));
+                }
             } else if !known.vanished && !known.busy && Stamp::of_file(&known.source.path).is_none() {
                 gone.insert((known.agent.id(), known.source.native_id.clone()), index);
             }
@@ -235,7 +240,9 @@ impl Sources {
                 Some(index) => {
                     let differs = self.differs(index, stamp);
                     let known = &mut self.known[index];
-                    known.vanished = false;
+                    if std::mem::take(&mut known.vanished) {
+                        rescan.moved.extend(known.id.map(|id| (id, known.source.path.clone())));
+                    }
                     if known.busy && known.source.version != source.version {
                         known.dirty = true;
                     }
