@@ -40,19 +40,18 @@ mod whole_file;
 use std::sync::Arc;
 
 use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken, search::Stop};
-use crate::{engine::Engine, ingest::Commit, rpc::CancellationToken, search::StopOnDrop};
 use jsonrpsee::{
     PendingSubscriptionSink,
     core::{RpcResult, SubscriptionResult, async_trait},
 };
 use opensession_hail::Kind;
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten, HandoffAnswer,
-    HandoffFormat, HandoffWritten, Hello, HostAdded, HostInfo, HostRemoved, IndexStatus, ProblemPage, RebuildScope,
-    Restored, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail, SessionDiff, SessionDocument, SessionFilter,
-    SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings, StatsAnswer, StatsBy, rpc::DaemonServer,
+    AgentInfo, Completions, DaemonStatus, EventPage, ExportAnswer, ExportFormat, FileSessions, Forgotten,
+    HandoffAnswer, HandoffFormat, HandoffWritten, Hello, History, HostAdded, HostInfo, HostRemoved, IndexStatus,
+    ProblemPage, RebuildScope, Restored, SavedSearch, Scanned, Scope, SearchAnswer, SearchOptions, SessionDetail,
+    SessionDiff, SessionDocument, SessionFilter, SessionOutline, SessionPage, SessionSummary, SettingChanges, Settings,
+    Starred, StatsAnswer, StatsBy, rpc::DaemonServer,
 };
-use opensession_protocol::{Completions, History, SavedSearch, Starred};
 
 /// Answers requests.
 #[derive(Clone)]
@@ -282,10 +281,6 @@ impl DaemonServer for Api {
         let stop = Stop::default();
         let _guard = stop.guard();
         self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default(), stop)).await
-        // Taken back when this future is dropped: then the search ends at the next place where it can.
-        let stop = StopOnDrop::default();
-        let stopped = stop.stop();
-        self.blocking(move |engine| search_query::answer(engine, &query, &options.unwrap_or_default(), stopped)).await
     }
 
     async fn complete(

@@ -19,11 +19,10 @@ use crate::{
     git::Places,
     hosts::{Hosts, HostsParts},
     indexing::{Indexing, IndexingState},
-    ingest::{Commit, Committer, CommitterParts, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker},
-    prices::Prices,
     ingest::{
         Commit, Committer, CommitterParts, Keep, Progress, ProgressSender, Scheduler, SchedulerParts, Signal, Worker,
     },
+    prices::Prices,
     search::SearchIndex,
     store::Store,
     texts::Texts,
@@ -299,11 +298,6 @@ impl Engine {
     }
 }
 
-fn load_directory(
-    reader: &crate::store::Reader,
-    rows: &[crate::store::SourceRow],
-    prices: Arc<Prices>,
-) -> anyhow::Result<Directory> {
 /// Forgets the queries that people ran, where none are to be kept.
 fn forget_queries_unless(config: &DaemonConfig, commits: &Sender<Commit>) {
     if !config.search.history {
@@ -312,7 +306,11 @@ fn forget_queries_unless(config: &DaemonConfig, commits: &Sender<Commit>) {
     }
 }
 
-fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow]) -> anyhow::Result<Directory> {
+fn load_directory(
+    reader: &crate::store::Reader,
+    rows: &[crate::store::SourceRow],
+    prices: Arc<Prices>,
+) -> anyhow::Result<Directory> {
     let of_source: rustc_hash::FxHashMap<i64, &crate::store::SourceRow> =
         rows.iter().map(|row| (row.id, row)).collect();
     let mut damaged = 0_u32;
@@ -335,8 +333,7 @@ fn load_directory(reader: &crate::store::Reader, rows: &[crate::store::SourceRow
             "entries of sessions cannot be read; `opensession index --rebuild --events` makes them anew"
         );
     }
-    Ok(Directory::new(entries, reader.titles_elsewhere()?, prices))
-    Ok(Directory::new(entries, reader.titles_elsewhere()?, reader.stars()?))
+    Ok(Directory::new(entries, reader.titles_elsewhere()?, reader.stars()?, prices))
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {

@@ -33,7 +33,6 @@ pub use found::{Found, FoundHit, FoundSession, SearchError, SearchRequest};
 pub use index::{IndexError, IndexFigures, Opened, Rebuild, SearchIndex};
 pub use ranking::Ranking;
 pub use stop::{Stop, StopGuard};
-pub use stop::{Stop, StopOnDrop};
 
 #[cfg(test)]
 mod tests;

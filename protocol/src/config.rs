@@ -23,7 +23,8 @@ use serde::de::DeserializeOwned;
 
 pub use client::{ClientConfig, UiSettings};
 pub use daemon::{
-    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Price, Prices, Privacy, PublishOn, ReaderSettings, Retention, Rule, SearchSettings, Storage, Watchers,
+    DAEMON_CONFIG_TEMPLATE, DaemonConfig, DaemonSettings, Discovery, GitStorage, GitStorageMethod, Price, Prices,
+    Privacy, PublishOn, ReaderSettings, Retention, Rule, SearchSettings, Storage, Watchers,
 };
 pub use edit::{changed, settings};
 pub use secret::Secret;

@@ -16,13 +16,10 @@ pub(crate) const QUERY_LANGUAGE: &str = r#"The language of queries
                           found as they are written, and by their parts
   A word that nothing holds is taken for a piece of one, or for a slip; the answer says so.
 
-Fields: no space around the colon; (a,b) for several values
-  agent:codex  model:opus*  repo:owner/name  branch:main  title:lock  cwd:app
-  host:laptop             of that machine; host:local this one
-  session:4f2a91c7        of this session
 Fields: no space around the colon; (a,b) for several values; - before one leaves out
   agent:codex  model:opus  repo:owner/name  branch:main  title:lock  cwd:app
   session:4f2a91c7        this session; parent: those it started; root: all below it
+  host:laptop             of that machine; host:local this one
   kind:output             prompt agent thinking call output edit command todo summary error
   role:human              human agent tool
   tool:bash               calls of this tool and their outputs; tool:mcp__*

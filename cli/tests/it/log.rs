@@ -241,8 +241,7 @@ fn the_filter_goes_to_the_daemon() {
     );
     assert_eq!(
         ended.calls[1],
-        r#"session/list {"filter":{"scope":{"cwd":"/home/mina/app","all":true},"agents":["codex","goose"],"host":"build","model":"opus*","repository":"app","branch":"main","since":"2w","until":"today","touches":"src/auth","grep":"lock panicked","errors":true,"subagents":true},"limit":3,"cursor":null,"time_zone":"Asia/Seoul"}"#
-        r#"session/list {"filter":{"scope":{"cwd":"/home/mina/app","all":true},"agents":["codex","goose"],"model":"opus*","repository":"app","branch":"main","since":"2w","until":"today","touches":"src/auth","grep":"lock panicked","errors":true,"starred":false,"subagents":true},"limit":3,"cursor":null,"time_zone":"Asia/Seoul"}"#
+        r#"session/list {"filter":{"scope":{"cwd":"/home/mina/app","all":true},"agents":["codex","goose"],"host":"build","model":"opus*","repository":"app","branch":"main","since":"2w","until":"today","touches":"src/auth","grep":"lock panicked","errors":true,"starred":false,"subagents":true},"limit":3,"cursor":null,"time_zone":"Asia/Seoul"}"#
     );
 }
 

@@ -35,8 +35,6 @@ pub(super) fn query(message: impl Into<String>, errors: Vec<QueryError>) -> Erro
 pub(super) fn search(failure: SearchError) -> ErrorObjectOwned {
     match failure {
         SearchError::Query(error) => query(error.message.clone(), vec![error]),
-        // Whoever asked has stopped listening.
-        SearchError::Stopped => with_hint(error::INTERNAL, failure.to_string(), "ask again"),
         SearchError::Stopped => with_hint(error::TIMED_OUT, failure.to_string(), "ask again"),
         other => {
             tracing::error!(error = %other, "a search failed");

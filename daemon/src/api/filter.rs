@@ -11,9 +11,7 @@ use crate::{
     engine::Engine,
     search::{
         SearchRequest,
-        pattern::{glob_matches, is_of_host, repository_matches},
-        query::{Field, ParseContext, Query, TimeRange, parse},
-        pattern::repository_matches,
+        pattern::{is_of_host, repository_matches},
         query::{Field, Glob, ParseContext, Query, TimeRange, parse},
     },
 };
@@ -65,12 +63,10 @@ pub(super) fn apply(
                 && (filter.subagents || entry.root == entry.key)
                 && (filter.agents.is_empty() || filter.agents.contains(&info.agent))
                 && (!filter.errors || info.stats.errors > 0)
-                && globs(&model, info.model.as_deref())
                 && match &host {
                     Some(Field::Host(globs)) => is_of_host(globs, info.host.as_deref()),
                     _ => true,
                 }
-                && globs(&branch, info.branch.as_deref())
                 && (!filter.starred || info.starred)
                 && fits(&model, info.model.as_deref(), Glob::matches_words)
                 && fits(&branch, info.branch.as_deref(), Glob::matches)

@@ -45,10 +45,9 @@ pub(super) fn answer(engine: &Engine, text: &str, options: &SearchOptions, stop:
         exclude,
         repository: resolved.repository.as_ref().map(|(identity, _)| identity.clone()),
         explain: true,
-        stop,
-        ..SearchRequest::default()
         facets: options.facets.then(|| context.zone.clone()),
         stop,
+        ..SearchRequest::default()
     };
     let found = engine.index.search(&query, &request, &catalog, &*engine.texts).map_err(errors::search)?;
     let width = (!options.no_snippets).then_some(SNIPPET_WIDTH);

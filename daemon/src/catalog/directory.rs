@@ -34,24 +34,18 @@ fn name(agent: &str, native_id: &str) -> String {
 
 impl Directory {
     /// A directory of sessions (their numbers, their sources, what the store keeps of them), in the order of their
-    /// numbers, and of titles that stand in other sessions than their own: each with its target. What sessions cost is
-    /// estimated by `prices` where it is not logged.
-    pub fn new(
-        sessions: Vec<(SessionKey, i64, StoredEntry)>,
-        titles: Vec<(String, String)>,
-        prices: Arc<Prices>,
-    ) -> Self {
-        let mut directory = Self { titles_elsewhere: titles.into_iter().collect(), prices, ..Self::default() };
     /// numbers, of titles that stand in other sessions than their own, each with its target, and of the ids of sessions
-    /// with a star.
+    /// with a star. What sessions cost is estimated by `prices` where it is not logged.
     pub fn new(
         sessions: Vec<(SessionKey, i64, StoredEntry)>,
         titles: Vec<(String, String)>,
         stars: Vec<String>,
+        prices: Arc<Prices>,
     ) -> Self {
         let mut directory = Self {
             titles_elsewhere: titles.into_iter().collect(),
             stars: stars.into_iter().collect(),
+            prices,
             ..Self::default()
         };
         let room = sessions.last().map_or(0, |(key, ..)| *key as usize + 1);

@@ -379,6 +379,8 @@ impl Committer {
             Commit::Price(prices) => {
                 self.parts.directory.set_prices(prices);
                 self.publish();
+                Ok(())
+            }
             Commit::Keep(keep) => {
                 keep.carry_out(&mut self.parts);
                 Ok(())

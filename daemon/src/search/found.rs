@@ -7,10 +7,9 @@ use opensession_hail::Kind;
 use opensession_protocol::{Count, EmptyAnswer, FacetCount, Interpretation, QueryError};
 
 use super::index::IndexError;
+use super::query::UnitBody;
 use super::ranking::Ranking;
 use super::stop::{Stop, is_stopped};
-use super::query::UnitBody;
-use super::stop::Stop;
 use crate::catalog::SessionKey;
 
 /// How a query is run, besides its text.
@@ -32,7 +31,6 @@ pub struct SearchRequest {
     pub explain: bool,
     /// What counts how much.
     pub ranking: Ranking,
-    /// Ends the search early.
     /// The zone of months, to count by repository and by month too. Takes a second pass over the events found.
     pub facets: Option<TimeZone>,
     /// Whether the search was taken back.
@@ -126,7 +124,6 @@ pub enum SearchError {
     #[error("{}", .0.message)]
     Query(QueryError),
     /// It was taken back.
-    #[error("the search was stopped before it had an answer")]
     #[error("the search was taken back")]
     Stopped,
 }
@@ -134,9 +131,5 @@ pub enum SearchError {
 impl From<std::io::Error> for SearchError {
     fn from(error: std::io::Error) -> Self {
         if is_stopped(&error) { SearchError::Stopped } else { SearchError::Damaged(error.to_string()) }
-        match error.kind() {
-            std::io::ErrorKind::Interrupted => SearchError::Stopped,
-            _ => SearchError::Damaged(error.to_string()),
-        }
     }
 }

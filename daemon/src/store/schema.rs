@@ -121,7 +121,8 @@ const MIGRATIONS: &[&str] = &[
         interval INTEGER,               -- seconds between two pulls
         last_pull INTEGER               -- when the last one that succeeded ended, in milliseconds since 1970
     );
-    // 4: what people keep. It cannot be derived again, and stays when sessions are read anew.
+    ",
+    // 5: what people keep. It cannot be derived again, and stays when sessions are read anew.
     "
     CREATE TABLE star (
         session TEXT PRIMARY KEY,       -- the session's id

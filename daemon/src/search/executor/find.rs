@@ -74,13 +74,11 @@ impl<'x> Execution<'x> {
         Ok(())
     }
 
-    fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
+    pub(super) fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
         let ranking = &self.request.ranking;
         let Ok(matcher) = Matcher::new(body, ranking) else {
             return Ok((self.segments.iter().map(|_| None).collect(), 0));
         };
-    pub(super) fn find_unit(&mut self, body: &UnitBody) -> io::Result<(Vec<Option<Matches<'x>>>, u64)> {
-        let Ok(matcher) = Matcher::new(body) else { return Ok((self.segments.iter().map(|_| None).collect(), 0)) };
         let mut matches = Vec::with_capacity(self.segments.len());
         let mut count = 0;
         for segment in self.segments {
