@@ -69,6 +69,7 @@ pub(crate) struct DisplayArguments {
 /// Flags that choose sessions.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which sessions")]
+#[expect(clippy::struct_excessive_bools, reason = "flags, as they are typed")]
 pub(crate) struct FilterArguments {
     /// Only sessions last changed at or after TIME: 2026-02-01, 2w, yesterday
     #[arg(long, value_name = "TIME")]

@@ -31,6 +31,7 @@ const HITS_MOST: u32 = 1_000;
                   What the shell was given in quotes, with a space in it and nothing of the language, is a phrase.\n\n\
                   The language of queries: opensession help search"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "flags, as they are typed")]
 pub(crate) struct Arguments {
     /// Words, "phrases", fields such as agent:codex, is:error, since:2w
     #[arg(value_name = "QUERY", required_unless_present_any = ["saved", "unsave", "history", "forget_history"])]

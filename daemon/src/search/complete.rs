@@ -131,7 +131,9 @@ impl Completing<'_> {
             "file" => by_count(match typed.strip_prefix("read:") {
                 Some(typed) => {
                     let mut paths = paths::complete(self.segments, "r", typed, self.home())?;
-                    paths.iter_mut().for_each(|path| path.text.insert_str(0, "read:"));
+                    for path in &mut paths {
+                        path.text.insert_str(0, "read:");
+                    }
                     paths
                 }
                 None => paths::complete(self.segments, "e", typed, self.home())?,

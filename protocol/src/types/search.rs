@@ -10,6 +10,7 @@ use super::{SessionInfo, SessionState};
 /// How a query is run, besides its text.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each asked for by its own name")]
 pub struct SearchOptions {
     /// Where.
     pub scope: super::Scope,

@@ -69,12 +69,11 @@ impl Months<'_> {
     fn sessions_at(&mut self, time: i64) -> Option<&mut Bits> {
         let holds = |month: &Month| (month.start..month.end).contains(&time);
         if !self.months.get(self.last).is_some_and(holds) {
-            self.last = match self.months.iter().position(holds) {
-                Some(known) => known,
-                None => {
-                    self.months.push(self.month_of(time)?);
-                    self.months.len() - 1
-                }
+            self.last = if let Some(known) = self.months.iter().position(holds) {
+                known
+            } else {
+                self.months.push(self.month_of(time)?);
+                self.months.len() - 1
             };
         }
         self.months.get_mut(self.last).map(|month| &mut month.sessions)

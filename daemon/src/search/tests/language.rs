@@ -307,7 +307,9 @@ fn interpreted(found: &Found) -> Vec<String> {
 
 #[test]
 fn a_word_that_nothing_holds_is_taken_for_another_and_the_answer_says_so() {
-    let table: &[(&str, &[SessionKey], (u64, u64), &[&str])] = &[
+    /// The query, the sessions found, those with all words and those with any, and what the answer says.
+    type Row = (&'static str, &'static [SessionKey], (u64, u64), &'static [&'static str]);
+    let table: &[Row] = &[
         // The last word: a beginning.
         ("auth wingm", &[1, 2, 4], (1, 3), &["wingm@5..10 Beginning wingman"]),
         // Elsewhere, and what begins nothing: a piece.
