@@ -38,7 +38,7 @@ impl Other {
             "printf '%s\\n' \"$*\" >>\"$here/arguments\"\n\
              export HOME=\"$here/home\" PATH=\"$here/bin:$PATH\"\n\
              if [ -f \"$here/cut\" ]; then n=$(cat \"$here/cut\"); rm \"$here/cut\"; exec 3<&0\n\
-             { sh -s <&3 & echo $! >\"$here/pid\"; wait; } | { dd bs=1000 count=$((n / 1000)) 2>/dev/null; kill \"$(cat \"$here/pid\")\"; }; exit 255; fi\n\
+             { sh -s <&3 & echo $! >\"$here/pid\"; wait; } | { dd bs=1000 count=$((n / 1000)) 2>/dev/null; kill -9 \"$(cat \"$here/pid\")\"; }; exit 255; fi\n\
              exec sh -s",
         );
         fs::rename(other.path("bin/ssh"), other.path("ssh")).unwrap();
