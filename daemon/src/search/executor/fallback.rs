@@ -9,7 +9,6 @@ use super::Execution;
 use crate::search::matching::Matches;
 use crate::search::plan::{PlanUnit, Role};
 use crate::search::query::{PrefixReason, Query, Run, UnitBody, Word};
-use crate::search::ranking::FALLBACK_WEIGHT;
 use crate::search::segment::TermField;
 use crate::search::vocabulary::TermScan;
 
@@ -91,7 +90,7 @@ impl<'x> Execution<'x> {
         self.note(index, Reading::Substring, terms, Some(body.clone()));
         let unit = &mut self.plan.units[index];
         unit.body = body;
-        unit.weight *= FALLBACK_WEIGHT;
+        unit.weight *= self.request.ranking.fallback;
         (*matches, *count) = (found, documents);
         Ok(())
     }
