@@ -7,9 +7,7 @@ use opensession_protocol::{SessionRelation, SessionState};
 
 use super::bits::Bits;
 use super::columns::Packed;
-use super::pattern::{
-    in_ranges, is_of_host, path_matches, path_seed, repository_matches, text_matches, wild_matches,
-};
+use super::pattern::{in_ranges, is_of_host, path_matches, path_seed, repository_matches, text_matches, wild_matches};
 use super::query::{
     Field, FileAccess, Glob, HasValue, IsValue, NumberRange, PathPattern, RoleValue, SessionPrefix, TimeRange,
 };

@@ -46,9 +46,12 @@ pub fn changed(
             name.split_once('.').filter(|(table, key)| is_editable(table, key, agents)).ok_or_else(|| {
                 refused(format!("no setting `{name}`"), "settings/list gives them; others are changed in the file")
             })?;
-        let value = toml_value(value).ok_or_else(|| {
-            refused(format!("`{name}` cannot be {value}"), "give a text, a switch or a list of texts")
-        })?;
+        let value = match value {
+            Value::Null => None,
+            value => Some(toml_value(value).ok_or_else(|| {
+                refused(format!("`{name}` cannot be {value}"), "give a text, a switch or a list of texts")
+            })?),
+        };
         put(&mut document, table, key, value).ok_or_else(|| {
             refused(format!("`{table}` is no table in the file"), "write it as a table, with [ ] around its name")
         })?;
@@ -140,10 +143,9 @@ fn put(document: &mut DocumentMut, table: &str, key: &str, value: Option<toml_ed
     Some(())
 }
 
-/// A value as TOML has it: inside, `None` for null; outside, for what no setting can be.
-fn toml_value(value: &Value) -> Option<Option<toml_edit::Value>> {
-    Some(Some(match value {
-        Value::Null => return Some(None),
+/// A value as TOML has it; `None` for what no setting can be.
+fn toml_value(value: &Value) -> Option<toml_edit::Value> {
+    Some(match value {
         Value::Bool(switch) => (*switch).into(),
         Value::String(text) => text.as_str().into(),
         Value::Number(number) => number.as_i64()?.into(),
@@ -151,8 +153,8 @@ fn toml_value(value: &Value) -> Option<Option<toml_edit::Value>> {
             let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
             toml_edit::Value::Array(texts?.into_iter().collect::<Array>())
         }
-        Value::Object(_) => return None,
-    }))
+        Value::Null | Value::Object(_) => return None,
+    })
 }
 
 fn json_value(item: &Item) -> Option<Value> {

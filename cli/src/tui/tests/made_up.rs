@@ -309,7 +309,7 @@ fn found_in_session() -> SearchAnswer {
 
 fn nothing(query: &str) -> SearchAnswer {
     let near = vec![FacetCount { value: "race".to_owned(), count: 41 }];
-    let without = vec![WithoutPart { part: query.to_owned(), sessions: 0, near }];
+    let without = vec![WithoutPart { part: query.to_owned(), near, ..WithoutPart::default() }];
     let error = QueryError {
         code: "unknown_value".to_owned(),
         message: "no agent codexx".to_owned(),
@@ -319,7 +319,7 @@ fn nothing(query: &str) -> SearchAnswer {
         fatal: false,
     };
     SearchAnswer {
-        empty: Some(EmptyAnswer { without, elsewhere: 12 }),
+        empty: Some(EmptyAnswer { without, elsewhere: 12, ..EmptyAnswer::default() }),
         errors: if query.contains("codexx") { vec![error] } else { vec![] },
         scope_repository: Some("mina/app".to_owned()),
         searched: 308,
