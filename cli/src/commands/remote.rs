@@ -173,20 +173,16 @@ fn told(host: &HostInfo, context: &mut Context<'_>) -> Result<(), Failure> {
     let name = clean::one_line(&host.name);
     let Some(failure) = &host.failure else {
         context.output.line(&text::pulled(&name, host))?;
-        return left(host, context);
+        for left in &host.left {
+            context.output.talk(&text::left_there(&clean::one_line(left)));
+        }
+        return Ok(());
     };
     let style = context.style;
     let failure = clean::one_line(failure);
     context.output.line(&format!("{name}: {}", Style::waiting(style, &text::not_pulled(&failure))))?;
     if let Some(remedy) = &host.remedy {
         context.output.talk(&format!("{} {}", text::REMEDY, clean::one_line(remedy)));
-    }
-    Ok(())
-}
-
-fn left(host: &HostInfo, context: &mut Context<'_>) -> Result<(), Failure> {
-    for left in &host.left {
-        context.output.talk(&text::left_there(&clean::one_line(left)));
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ impl Task {
         match self.step {
             Step::Whole { staged, .. } => {
                 if self.entry.size == 0 {
-                    mirror.stage(&staged, 0, b"")?;
+                    Mirror::stage(&staged, 0, b"")?;
                 }
                 mirror.place(&staged, &self.entry, is_settled)?;
             }
@@ -199,7 +199,7 @@ impl Task {
                 }
             }
             Step::Whole { staged, has } => {
-                mirror.stage(&staged, has, &bytes)?;
+                Mirror::stage(&staged, has, &bytes)?;
                 if is_short {
                     return Ok(None);
                 }

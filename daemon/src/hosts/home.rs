@@ -154,8 +154,8 @@ pub fn suggested_name(folder: &Path) -> Option<String> {
         super::check_name(&name).is_ok().then_some(name)
     };
     let disks = folder.ancestors().skip(1).take(3).filter(|ancestor| *ancestor != Path::new("/"));
-    let told = disks.filter_map(|disk| fs::read_to_string(disk.join("etc/hostname")).ok());
-    told.filter_map(|name| plain(name.lines().next()?)).next().or_else(|| plain(folder.file_name()?.to_str()?))
+    let mut told = disks.filter_map(|disk| fs::read_to_string(disk.join("etc/hostname")).ok());
+    told.find_map(|name| plain(name.lines().next()?)).or_else(|| plain(folder.file_name()?.to_str()?))
 }
 
 /// What agents' own folders are below a home directory, the outermost first.

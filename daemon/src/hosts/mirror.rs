@@ -94,7 +94,7 @@ impl Mirror {
     }
 
     /// Appends to a file that is put together.
-    pub(super) fn stage(&self, staged: &Path, from: u64, bytes: &[u8]) -> Result<(), MirrorError> {
+    pub(super) fn stage(staged: &Path, from: u64, bytes: &[u8]) -> Result<(), MirrorError> {
         write_at(staged, from, bytes).map_err(|source| MirrorError { path: staged.to_owned(), source })
     }
 
@@ -240,7 +240,7 @@ mod tests {
 
         let whole = entry(".config/x/state.json", 2);
         let staged = mirror.staged(&whole);
-        mirror.stage(&staged, 0, b"{}").unwrap();
+        Mirror::stage(&staged, 0, b"{}").unwrap();
         assert_eq!(mirror.stamp(&whole.path), None);
         mirror.place(&staged, &whole, true).unwrap();
         assert!(mirror.holds(&whole));
@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
             assert_eq!(fs::metadata(path.parent().unwrap()).unwrap().permissions().mode() & 0o777, 0o700);
         }
-        assert_eq!(mirror.files(Path::new(".claude"), true), [grown.path.clone()]);
+        assert_eq!(mirror.files(Path::new(".claude"), true), std::slice::from_ref(&grown.path));
         assert!(mirror.files(Path::new(".claude"), false).is_empty());
         mirror.remove(&grown.path).unwrap();
         mirror.remove(&grown.path).unwrap();

@@ -164,7 +164,7 @@ fn run(
         fits
     });
     // The last written first: sessions that are looked for most often.
-    wanted.sort_by(|one, other| other.entry.modified.cmp(&one.entry.modified));
+    wanted.sort_by_key(|wanted| std::cmp::Reverse(wanted.entry.modified));
     wanted.truncate(FILES_MOST);
     let mut stamps = Stamps::read(folder);
     wanted.retain(|wanted| match wanted.how {

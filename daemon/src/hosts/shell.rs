@@ -30,7 +30,7 @@ const GREETING_MOST: usize = 64 << 10;
 /// Bytes of ssh's own words that are kept.
 const WORDS_MOST: usize = 4096;
 /// So long nothing may come while something is awaited.
-const SILENCE_MOST: Duration = Duration::from_secs(60);
+const SILENCE_MOST: Duration = Duration::from_mins(1);
 /// So long the last words of ssh are awaited.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Bytes of the line of a mark.

@@ -75,7 +75,7 @@ impl Other {
     fn pull(&self) -> Result<Pulled, PullError> {
         let bounds = Bounds {
             program: self.path("ssh"),
-            deadline: Instant::now() + Duration::from_secs(120),
+            deadline: Instant::now() + Duration::from_mins(2),
             called_off: Arc::new(AtomicBool::new(false)),
         };
         let agents = opensession_agents::all().iter().copied();

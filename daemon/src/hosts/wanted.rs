@@ -190,7 +190,7 @@ mod tests {
             ".codex/config.toml".to_owned(),
             format!(".codex/sessions/2026/01/02/rollout-2026-01-02T03-04-05-{id}.jsonl"),
             format!(".codex/archived_sessions/rollout-2026-01-02T03-04-05-{id}.jsonl.zst"),
-            format!(".gemini/tmp/app/chats/session-2026-01-02T03-04-0b0d5c1e.json"),
+            ".gemini/tmp/app/chats/session-2026-01-02T03-04-0b0d5c1e.json".to_owned(),
             ".gemini/oauth_creds.json".to_owned(),
             ".local/share/opencode/opencode.db".to_owned(),
             ".local/share/opencode/opencode.db-wal".to_owned(),

@@ -53,18 +53,14 @@ impl Sources {
         for Rooted { agent, root, home } in self.roots.clone() {
             let problems = agent.find(&root, &mut |source| {
                 let Some(stamp) = stamper.stamp(&source.path) else { return };
-                match self.by_path.get(&(agent.id(), source.path.clone())).copied() {
-                    Some(index) => {
-                        if seen.insert(index) && self.differs(index, stamp) {
-                            let known = &mut self.known[index];
-                            known.source = Arc::new(source);
-                            changed.push((stamp, index));
-                        }
+                if let Some(index) = self.by_path.get(&(agent.id(), source.path.clone())).copied() {
+                    if seen.insert(index) && self.differs(index, stamp) {
+                        let known = &mut self.known[index];
+                        known.source = Arc::new(source);
+                        changed.push((stamp, index));
                     }
-                    None if home.as_ref().is_none_or(|home| home.holds(&source)) => {
-                        new.push((agent, source, home.clone(), stamp));
-                    }
-                    None => {}
+                } else if home.as_ref().is_none_or(|home| home.holds(&source)) {
+                    new.push((agent, source, home.clone(), stamp));
                 }
             });
             let containers =
