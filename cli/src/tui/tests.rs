@@ -3,5 +3,6 @@
 mod anything;
 mod lists;
 mod made_up;
+mod pages;
 mod sessions;
 mod stage;

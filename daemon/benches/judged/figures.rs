@@ -50,7 +50,7 @@ pub(crate) fn mean(worths: &[Worth], figure: impl Fn(&Worth) -> f64) -> f64 {
 
 /// What weights are chosen by: both figures alike.
 pub(crate) fn objective(worths: &[Worth]) -> f64 {
-    mean(worths, |worth| (worth.rank + worth.gain) / 2.0)
+    mean(worths, |worth| f64::midpoint(worth.rank, worth.gain))
 }
 
 /// Mean of `left − right`, and the bounds within which it lies in 95 of a hundred draws of as many queries.

@@ -321,7 +321,9 @@ pub(crate) fn add_naming(segment: Segment<'_>, text: &str, docs: &mut Bits) -> i
     for handle in segment.paths_with(text, TELLING_PATHS, &mut |_| true)?.iter().flatten() {
         segment.each_doc(TermField::Path, handle, |doc, _| list.push((doc, 1.0)))?;
     }
-    list.iter().for_each(|&(doc, _)| docs.insert(doc));
+    for &(doc, _) in &list {
+        docs.insert(doc);
+    }
     if let Some(disk) = segment.on_disk() {
         disk.remembered.put(asked, Kept { list, bound: None }, segment.len());
     }

@@ -71,18 +71,17 @@ impl<'q> Matcher<'q> {
     pub(crate) fn find<'s>(&self, segment: Segment<'s>, bound: &mut Option<Bound>) -> io::Result<Option<Matches<'s>>> {
         let Some(disk) = segment.on_disk().filter(|_| self.is_costly()) else { return self.look_for(segment, bound) };
         let asked = Asked::Unit(self.body.clone(), [self.ranking.whole.to_bits(), self.ranking.prefix.to_bits()]);
-        let kept = match disk.remembered.get(&asked, segment.len()) {
-            Some(kept) => kept,
-            None => {
-                let mut met = None;
-                let list = match self.look_for(segment, &mut met)? {
-                    Some(Matches::List(list)) => list,
-                    // A single term in the end.
-                    found @ Some(_) => return Ok(found),
-                    None => Vec::new(),
-                };
-                disk.remembered.put(asked, Kept { list, bound: met }, segment.len())
-            }
+        let kept = if let Some(kept) = disk.remembered.get(&asked, segment.len()) {
+            kept
+        } else {
+            let mut met = None;
+            let list = match self.look_for(segment, &mut met)? {
+                Some(Matches::List(list)) => list,
+                // A single term in the end.
+                found @ Some(_) => return Ok(found),
+                None => Vec::new(),
+            };
+            disk.remembered.put(asked, Kept { list, bound: met }, segment.len())
         };
         *bound = kept.bound.or(*bound);
         Ok(Some(Matches::Kept(kept)).filter(|matches| matches.count() > 0))

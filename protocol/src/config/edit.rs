@@ -15,6 +15,7 @@ const EDITABLE: &[(&str, &str, SettingKind)] = &[
     ("privacy", "exclude_repositories", SettingKind::List),
     ("privacy", "exclude_paths", SettingKind::List),
     ("privacy", "exclude_agents", SettingKind::List),
+    ("search", "history", SettingKind::Switch),
     ("storage", "retention", SettingKind::Text),
 ];
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::made_up::{long_session_stage, search_stage};
+use super::made_up::{handoff, long_session_stage, problems, search_stage, settings};
 use crate::tui::effects::{Effect, Message};
 use crate::tui::keys::BINDINGS;
 
@@ -44,6 +44,12 @@ proptest! {
             .answer("session/diff", serde_json::json!({ "markdown": "# a" }))
             .answer("session/export", serde_json::json!({ "path": "/x" }))
             .answer("session/forget", serde_json::json!({ "id": "0" }))
+            .answer("stats/get", serde_json::json!({ "rows": [] }))
+            .answer("problem/list", problems())
+            .answer("settings/list", settings())
+            .answer("settings/set", settings())
+            .answer("handoff/create", handoff())
+            .answer("agent/list", serde_json::json!([]))
             .answer("session/document", serde_json::json!({ "text": "a" }))
             .begin();
         for step in steps {

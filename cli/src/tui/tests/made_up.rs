@@ -2,9 +2,9 @@
 
 use opensession_hail::Kind;
 use opensession_protocol::{
-    Count, DaemonStatus, EmptyAnswer, FacetCount, Hit, IndexStatus, OutlineTurn, QueryError, SearchAnswer,
-    SessionBrief, SessionDetail, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionRelation, SessionState,
-    SessionStats, SessionSummary, StatsAnswer, StatsRow, WithoutPart,
+    Count, DaemonStatus, EmptyAnswer, FacetCount, Hit, IndexStatus, OutlineTurn, ProblemInfo, ProblemPage, QueryError,
+    SearchAnswer, SessionBrief, SessionDetail, SessionHits, SessionInfo, SessionOutline, SessionPage, SessionRelation,
+    SessionState, SessionStats, SessionSummary, StatsAnswer, StatsRow, WithoutPart,
 };
 use serde_json::{Value, json};
 
@@ -94,6 +94,47 @@ fn old() -> SessionInfo {
         stats: SessionStats { turns: 1_234, added: 48_230, removed: 6_100, ..SessionStats::default() },
         ..SessionInfo::default()
     }
+}
+
+/// What could not be read.
+pub(crate) fn problems() -> ProblemPage {
+    let problem = |path: &str, session: Option<String>, line: u64, reason: &str| ProblemInfo {
+        agent: "claude-code".to_owned(),
+        path: path.to_owned(),
+        session,
+        line,
+        reason: reason.to_owned(),
+        ..ProblemInfo::default()
+    };
+    let (first, second) = ("/home/mina/.claude/projects/-app/잠금.jsonl", "/home/mina/.claude/projects/-app/b.jsonl");
+    ProblemPage {
+        problems: vec![
+            problem(first, Some(live().id), 12, "it is no JSON: expected `,`"),
+            problem(first, Some(live().id), 40, "a line of \u{1b}[31m 300 MB"),
+            problem(second, None, 0, "permission denied"),
+        ],
+        total: 3,
+        sources: 2,
+    }
+}
+
+/// Settings of which one is written in the file.
+pub(crate) fn settings() -> Value {
+    json!({ "file": "/home/mina/.config/opensession/daemon.toml", "settings": [
+        { "name": "discovery.projects", "kind": "list", "value": ["~/work", "~/작업"], "default": [], "line": 4,
+          "about": "looked through at the start" },
+        { "name": "storage.retention", "kind": "text", "value": "forever", "default": "forever",
+          "about": "or \"90d\", \"26w\", \"2y\"" },
+        { "name": "watchers.claude_code", "kind": "switch", "value": true, "default": true },
+        { "name": "watchers.codex", "kind": "switch", "value": true, "default": true },
+    ] })
+}
+
+/// A handoff that cites events.
+pub(crate) fn handoff() -> Value {
+    let text = "# Handoff: Fix the flaky lock test\n\n## State now\n\nInterrupted; 1 check failing [#131].\n\n\
+                - 잠금 순서를 바꾸면 됩니다 [#12]\n";
+    json!({ "sessions": [], "text": text, "budget": 12_000, "redactions": { "github-token": 2 } })
 }
 
 /// A session that tries to command the terminal.
