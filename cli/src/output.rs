@@ -90,7 +90,9 @@ impl<'h> Output<'h> {
     /// Adds a sentence of talk, broken between words where it is longer than the screen is wide.
     pub(crate) fn talk_wrapped(&mut self, sentence: &str) {
         if self.terminal.stderr {
-            cells::wrap(sentence, self.terminal.width).iter().for_each(|line| self.talk(line));
+            for line in cells::wrap(sentence, self.terminal.width) {
+                self.talk(&line);
+            }
         } else {
             self.talk(sentence);
         }

@@ -102,10 +102,10 @@ fn report(searcher: &Searcher<'_>, judged: &[Judged], test: bool) {
         let plain = worths(&|judged| searcher.plain(judged, clock));
         let ours = choose::ours(searcher, judged, clock, &Ranking::default());
         let compared = Compared { judged, worths: [&newest, &plain, &ours] };
-        let mut halves: Vec<(&str, &dyn Fn(&Judged) -> bool)> = vec![("for choosing", &|judged| judged.for_choosing)];
+        let mut halves: Vec<(&str, fn(&Judged) -> bool)> = vec![("for choosing", |judged| judged.for_choosing)];
         if test {
-            halves.push(("test", &|judged| !judged.for_choosing));
-            halves.push(("all", &|_| true));
+            halves.push(("test", |judged| !judged.for_choosing));
+            halves.push(("all", |_| true));
         }
         for (half, wanted) in halves {
             let (rank, gain, below) = compared.print(&format!("{name}, {half}"), wanted);

@@ -59,6 +59,7 @@ fn measure(megabytes: u64) -> Outcome<Cost> {
         variables: BTreeMap::new(),
         platform: Platform::Linux,
         projects: Vec::new(),
+        out_of_sight: false,
     };
     let mut container = None;
     for root in CursorApp.roots(&environment) {

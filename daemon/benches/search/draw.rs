@@ -128,7 +128,7 @@ impl Draw {
                 draw(&mut |dice| {
                     // Stopped at any letter: a first word's, or the second's.
                     let text = format!("{} {}", dice.pick(&self.middle), dice.pick(&self.middle));
-                    text[..1 + dice.below(text.len())].trim_end().to_owned()
+                    text[..=dice.below(text.len())].trim_end().to_owned()
                 }),
             ),
             ("without", 0.6, draw(&mut |dice| format!("{} -{}", dice.pick(&self.middle), dice.pick(&self.middle)))),

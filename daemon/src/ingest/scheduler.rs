@@ -38,6 +38,8 @@ const RESCAN_NEW_FOLDER: Duration = Duration::from_millis(20);
 const RETRY_FIRST: Duration = Duration::from_secs(2);
 /// A source that could not be read is tried again at least this often.
 const RETRY_LONGEST: Duration = Duration::from_mins(10);
+/// The longest wait after the store refused what was read: room may be made at any time, and people look at once.
+const RETRY_REFUSED_LONGEST: Duration = Duration::from_secs(8);
 /// A torn last line is taken as it is when its file has been at rest for so long.
 const TORN_REST: Duration = Duration::from_mins(10);
 /// Growth up to this size is made searchable at once.
@@ -216,7 +218,7 @@ impl Scheduler {
                     Some(cursor) => {
                         self.sources.read(agent, &path, id, &cursor, TORN_REST);
                     }
-                    None => self.sources.failed(agent, &path, RETRY_FIRST, RETRY_LONGEST),
+                    None => self.sources.failed(agent, &path, RETRY_FIRST, RETRY_REFUSED_LONGEST),
                 }
                 self.job_ended();
             }

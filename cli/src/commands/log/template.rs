@@ -146,7 +146,7 @@ mod tests {
             assert!(PLACEHOLDERS.contains(&format!("%{field}")), "%{field}");
         }
         let named = PLACEHOLDERS.split('%').skip(1).filter_map(|rest| rest.chars().next());
-        for field in named.filter(|field| field.is_ascii_alphabetic()) {
+        for field in named.filter(char::is_ascii_alphabetic) {
             assert!(FIELDS.contains(field) || "nx".contains(field), "%{field}");
         }
     }

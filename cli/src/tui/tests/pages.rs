@@ -62,7 +62,7 @@ fn figures_at_80x24() {
 fn figures_at_160x45_by_model_of_the_last_month() {
     let mut stage = with_pages(160, 45).begin();
     assert_snapshot!(stage.keys("2 O d j j Enter s").screen());
-    let asked = stage.calls.iter().filter(|call| call.starts_with("stats/get")).next_back().unwrap();
+    let asked = stage.calls.iter().rfind(|call| call.starts_with("stats/get")).unwrap();
     assert!(asked.contains(r#""by":"model""#) && asked.contains(r#""since":"30d""#) && asked.contains(r#""all":true"#));
 }
 
@@ -81,7 +81,7 @@ fn settings_are_changed_and_saved_together() {
     stage.keys("j Enter").keys("Ctrl-u").types("90d").keys("Enter").keys("G Enter");
     assert_snapshot!("not_saved", stage.screen());
     stage.keys("Ctrl-s");
-    let saved = stage.calls.iter().filter(|call| call.starts_with("settings/set")).next_back().unwrap();
+    let saved = stage.calls.iter().rfind(|call| call.starts_with("settings/set")).unwrap();
     assert_eq!(saved, r#"settings/set {"changes":{"storage.retention":"90d","watchers.codex":false}}"#);
     assert!(stage.screen().contains("saved: ~/.config/opensession/daemon.toml"));
 }
