@@ -108,7 +108,7 @@ fn report(searcher: &Searcher<'_>, judged: &[Judged], test: bool) {
             halves.push(("all", |_| true));
         }
         for (half, wanted) in halves {
-            let (rank, gain, below) = compared.print(&format!("{name}, {half}"), wanted);
+            let (rank, gain, below) = compared.print(&format!("{name}, {half}"), &wanted);
             println!("Q1b MRR  above plain   {rank:+.3} / +0.050   ({name}, {half})");
             println!("Q1b nDCG above plain   {gain:+.3} / +0.050");
             println!("Q1b classes below      {} / 0   {}", below.len(), below.join(", "));
