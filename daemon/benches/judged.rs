@@ -102,7 +102,7 @@ fn report(searcher: &Searcher<'_>, judged: &[Judged], test: bool) {
         let plain = worths(&|judged| searcher.plain(judged, clock));
         let ours = choose::ours(searcher, judged, clock, &Ranking::default());
         let compared = Compared { judged, worths: [&newest, &plain, &ours] };
-        let mut halves: Vec<(&str, fn(&Judged) -> bool)> = vec![("for choosing", |judged| judged.for_choosing)];
+        let mut halves: Vec<(&str, Wanted)> = vec![("for choosing", |judged| judged.for_choosing)];
         if test {
             halves.push(("test", |judged| !judged.for_choosing));
             halves.push(("all", |_| true));
@@ -115,6 +115,9 @@ fn report(searcher: &Searcher<'_>, judged: &[Judged], test: bool) {
         }
     }
 }
+
+/// Which queries are looked at.
+type Wanted = fn(&Judged) -> bool;
 
 /// Prints the queries of a class whose session does not come first.
 fn show(searcher: &Searcher<'_>, judged: &[Judged], transcripts: &[Transcript], class: &str) {
