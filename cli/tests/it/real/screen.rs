@@ -7,7 +7,7 @@ use super::records::{SessionFile, needle};
 
 #[test]
 fn sessions_are_browsed_and_searched_on_a_terminal() {
-    if !is_here("tmux", false) {
+    if !is_here("tmux", true) {
         return;
     }
     let home = Home::new();
