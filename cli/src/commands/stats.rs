@@ -1,7 +1,8 @@
 //! `opensession stats`
 
-mod heat;
 mod table;
+
+use std::borrow::Cow;
 
 use opensession_protocol::{SessionFilter, StatsAnswer, StatsBy, StatsRow};
 use serde_json::json;
@@ -10,7 +11,8 @@ use crate::arguments::{FilterArguments, HELP_TEMPLATE};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::format::{clean, number, path};
-use crate::text;
+use crate::output::Style;
+use crate::{heat, text};
 
 /// Show figures: sessions, active time, turns, tokens, cost, lines changed.
 #[derive(Debug, clap::Args)]
@@ -102,8 +104,8 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
     } else if to_terminal {
         if heat || by == By::Day {
             let days = if by == By::Day { None } else { Some(ask(By::Day, context)?) };
-            let map = heat::lines(&days.as_ref().unwrap_or(&answer).rows, context);
-            map.iter().try_for_each(|line| context.output.line(line))?;
+            let map = heat::lines(&days.as_ref().unwrap_or(&answer).rows, context.width());
+            map.iter().try_for_each(|line| context.output.line(&dressed(line, context.style)))?;
             if !only_map && !map.is_empty() && !answer.rows.is_empty() {
                 context.output.line("")?;
             }
@@ -129,6 +131,15 @@ pub(crate) fn run(arguments: Arguments, context: &mut Context<'_>) -> Result<Exi
         }
     }
     Ok(Exit::NothingFound)
+}
+
+/// A line of the map of days.
+fn dressed(line: &[heat::Piece], style: Style) -> String {
+    let pieces = line.iter().map(|piece| match piece {
+        heat::Piece::Text(text) => Cow::Borrowed(&**text),
+        heat::Piece::Level(level) => style.heat(*level),
+    });
+    pieces.collect::<String>().trim_end().to_owned()
 }
 
 fn figures(

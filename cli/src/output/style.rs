@@ -126,15 +126,16 @@ impl Style {
         if self.ascii { "=" } else { "━" }
     }
 
-    /// A day on a map, from nothing (0) to the busiest (4).
+    /// A day on a map of days.
     pub(crate) fn heat(self, level: usize) -> Cow<'static, str> {
-        match level {
-            0 => self.paint("2", "."),
-            1 => self.paint("2;32", "-"),
-            2 => self.paint("32", "+"),
-            3 => self.paint("92", "*"),
-            _ => self.paint("1;92", "#"),
-        }
+        let code = match level {
+            0 => "2",
+            1 => "2;32",
+            2 => "32",
+            3 => "92",
+            _ => "1;92",
+        };
+        self.paint(code, crate::heat::sign(level))
     }
 
     fn paint<'t>(self, code: &str, text: &'t str) -> Cow<'t, str> {

@@ -80,9 +80,12 @@ pub(crate) fn unpriced(tokens: u64, models: &[&str]) -> String {
     format!("+ at least: {} without a price, of {shown}{more}", number::counted(tokens, TOKEN, TOKENS))
 }
 
-/// The signs of a map, from least to most.
-pub(crate) fn less_and_more(signs: &str, is_time: bool) -> String {
-    format!("less {signs} more; {} a day", if is_time { "active time" } else { "turns" })
+/// Before the signs of a map, from least to most.
+pub(crate) const LESS: &str = "less";
+
+/// After them, and what a day is measured by.
+pub(crate) fn more(is_time: bool) -> String {
+    format!("more; {} a day", if is_time { "active time" } else { "turns" })
 }
 
 pub(crate) fn busiest(day: &str, amount: &str) -> String {

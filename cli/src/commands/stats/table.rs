@@ -4,22 +4,25 @@ use opensession_protocol::{StatsAnswer, StatsRow};
 
 use super::By;
 use crate::context::Context;
-use crate::format::{clean, number};
+use crate::figures::Figure;
+use crate::format::clean;
 use crate::output::{Align, Cell, Style, Table};
-use crate::{session_line, text};
+use crate::text;
 
 /// From this width on tokens stand apart.
 const WIDE: usize = 120;
 /// From this width on there are files and lines even where groups are times: below it, bars come before them.
 const FILES_AND_BARS_FROM: usize = 100;
 /// Columns that are left out where there is no room for all, in this order, and what comes instead of them.
-const GIVE_WAY: &[(&[Column], Option<Column>)] = &[
-    (&[Column::Files, Column::Added, Column::Removed], None),
-    (&[Column::Errors], None),
-    (&[Column::Input, Column::Output, Column::CacheRead, Column::CacheWritten], Some(Column::Tokens)),
-    (&[Column::Turns], None),
-    (&[Column::Active], None),
+const GIVE_WAY: &[(&[Figure], Option<Figure>)] = &[
+    (&[Figure::Files, Figure::Added, Figure::Removed], None),
+    (&[Figure::Errors], None),
+    (&APART, Some(Figure::Tokens)),
+    (&[Figure::Turns], None),
+    (&[Figure::Active], None),
 ];
+/// Tokens, apart.
+const APART: [Figure; 4] = [Figure::Input, Figure::Output, Figure::CacheRead, Figure::CacheWritten];
 /// Cells of the longest bar, and of one that is worth drawing.
 const BAR_MOST: usize = 24;
 const BAR_LEAST: usize = 6;
@@ -37,10 +40,11 @@ pub(super) fn lines(answer: &StatsAnswer, by: By, context: &Context<'_>) -> Vec<
         if cells_of(&table) <= width {
             break;
         }
-        let at = columns.iter().position(|column| least.contains(column));
-        columns.retain(|column| !least.contains(column));
+        let gives_way = |column: &Column| matches!(column, Column::Figure(figure) if least.contains(figure));
+        let at = columns.iter().position(gives_way);
+        columns.retain(|column| !gives_way(column));
         if let (Some(at), Some(instead)) = (at, instead) {
-            columns.insert(at, *instead);
+            columns.insert(at, Column::Figure(*instead));
         }
         table = self::table(answer, by, &columns);
     }
@@ -93,37 +97,25 @@ fn draw_bars(lines: &mut [String], rows: &[StatsRow], by: By, room: usize, style
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Column {
     Group,
-    Sessions,
-    Active,
-    Turns,
-    Tokens,
-    Input,
-    Output,
-    CacheRead,
-    CacheWritten,
-    Cost,
-    Errors,
-    Files,
-    Added,
-    Removed,
+    Figure(Figure),
 }
 
 /// The columns that a screen of this width may have room for.
 fn columns(by: By, width: usize) -> Vec<Column> {
-    let mut columns = vec![Column::Group, Column::Sessions, Column::Active, Column::Turns];
+    let mut figures = vec![Figure::Sessions, Figure::Active, Figure::Turns];
     if width >= WIDE {
-        columns.extend([Column::Input, Column::Output, Column::CacheRead, Column::CacheWritten]);
+        figures.extend(APART);
     } else {
-        columns.push(Column::Tokens);
+        figures.push(Figure::Tokens);
     }
-    columns.push(Column::Cost);
+    figures.push(Figure::Cost);
     if width >= WIDE {
-        columns.push(Column::Errors);
+        figures.push(Figure::Errors);
     }
     if !by.is_time() || width >= FILES_AND_BARS_FROM {
-        columns.extend([Column::Files, Column::Added, Column::Removed]);
+        figures.extend([Figure::Files, Figure::Added, Figure::Removed]);
     }
-    columns
+    std::iter::once(Column::Group).chain(figures.into_iter().map(Column::Figure)).collect()
 }
 
 impl Column {
@@ -133,62 +125,17 @@ impl Column {
 
     fn heading(self, by: By) -> &'static str {
         match self {
-            Self::Group => match by {
-                By::Agent => "AGENT",
-                By::Model => "MODEL",
-                By::Repo => "REPOSITORY",
-                By::Branch => "BRANCH",
-                By::Day => "DAY",
-                By::Week => "WEEK",
-                By::Month => "MONTH",
-                By::Hour => "HOUR",
-                By::Weekday => "WEEKDAY",
-            },
-            Self::Sessions => "SESSIONS",
-            Self::Active => "ACTIVE",
-            Self::Turns => "TURNS",
-            Self::Tokens => "TOKENS",
-            Self::Input => "IN",
-            Self::Output => "OUT",
-            Self::CacheRead => "CACHE READ",
-            Self::CacheWritten => "WRITTEN",
-            Self::Cost => "COST",
-            Self::Errors => "ERRORS",
-            Self::Files => "FILES",
-            Self::Added => "",
-            Self::Removed => "LINES",
+            Self::Group => text::head_of_groups(by.on_the_wire()),
+            Self::Figure(figure) => figure.head(),
         }
     }
 
     fn cell(self, row: &StatsRow, key: &str) -> Cell {
-        let stats = &row.stats;
-        let is_token = matches!(self, Self::Tokens | Self::Input | Self::Output | Self::CacheRead | Self::CacheWritten);
-        // Agents that log none used some all the same.
-        if is_token && session_line::tokens(stats) == 0 {
-            return Cell::new("-");
+        match self {
+            Self::Group => Cell::new(key.to_owned()),
+            Self::Figure(figure @ Figure::Added) => Cell::dressed(figure.of(row), Style::added),
+            Self::Figure(figure @ Figure::Removed) => Cell::dressed(figure.of(row), Style::removed),
+            Self::Figure(figure) => Cell::new(figure.of(row)),
         }
-        Cell::new(match self {
-            Self::Group => key.to_owned(),
-            Self::Sessions => number::count(row.sessions),
-            Self::Active if stats.active_ms == 0 => "-".to_owned(),
-            Self::Active => number::duration(stats.active_ms),
-            Self::Turns => number::count(stats.turns),
-            Self::Tokens => number::count(session_line::tokens(stats)),
-            Self::Input => number::count(stats.input_tokens),
-            Self::Output => number::count(stats.output_tokens),
-            Self::CacheRead => number::count(stats.cache_read_tokens),
-            Self::CacheWritten => number::count(stats.cache_write_tokens),
-            Self::Cost => cost(row),
-            Self::Errors => number::percent(stats.errors, stats.results),
-            Self::Files => number::count(stats.files),
-            Self::Added => return Cell::dressed(format!("+{}", number::count(stats.added)), Style::added),
-            Self::Removed => return Cell::dressed(format!("-{}", number::count(stats.removed)), Style::removed),
-        })
     }
-}
-
-/// The cost, with a sign where tokens without a price would come to it.
-fn cost(row: &StatsRow) -> String {
-    let cost = number::cost(row.stats.cost, row.stats.cost_estimated);
-    if row.stats.cost.is_some() && row.unpriced_tokens > 0 { format!("{cost}+") } else { cost }
 }

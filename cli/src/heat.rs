@@ -6,7 +6,6 @@ use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 use opensession_protocol::StatsRow;
 
-use crate::context::Context;
 use crate::format::number;
 use crate::text;
 
@@ -16,53 +15,77 @@ const WEEKS_MOST: usize = 53;
 const LABEL: usize = 4;
 /// Cells of a week.
 const WEEK: usize = 2;
+/// Days from nothing on, the busiest apart.
+const SIGNS: [&str; 4] = [".", "-", "+", "*"];
+const BUSIEST: &str = "#";
 const LABELS: [&str; 7] = ["Mon", "", "Wed", "", "Fri", "", "Sun"];
 
-/// The map of rows whose keys are days. It ends with the last day or with today, whatever the time that was asked for;
-/// nothing for no days.
-pub(super) fn lines(rows: &[StatsRow], context: &Context<'_>) -> Vec<String> {
-    let style = context.style;
+/// A piece of a line of the map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Text(String),
+    /// A day by how busy it was, from nothing (0) to the busiest (4).
+    Level(usize),
+}
+
+/// The sign of a day.
+pub(crate) fn sign(level: usize) -> &'static str {
+    SIGNS.get(level).copied().unwrap_or(BUSIEST)
+}
+
+/// The map of rows whose keys are days, in `width` cells, line by line. It ends with the last day, whatever the time that
+/// was asked for; nothing for no days.
+pub(crate) fn lines(rows: &[StatsRow], width: usize) -> Vec<Vec<Piece>> {
     let is_active = rows.iter().any(|row| row.stats.active_ms > 0);
     let measure = |row: &StatsRow| if is_active { row.stats.active_ms } else { row.stats.turns.max(row.sessions) };
     let days: BTreeMap<Date, u64> = rows.iter().filter_map(|row| Some((row.key.parse().ok()?, measure(row)))).collect();
     let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
         return Vec::new();
     };
-    let shown = (context.width().saturating_sub(LABEL) / WEEK).clamp(1, WEEKS_MOST);
+    let shown = (width.saturating_sub(LABEL) / WEEK).clamp(1, WEEKS_MOST);
     let last_monday = monday(*last);
     let span = (last_monday - monday(*first)).get_days().unsigned_abs() as usize / 7 + 1;
     let weeks = span.min(shown);
     let first_monday = back(last_monday, weeks - 1);
     let limits = quartiles(days.range(first_monday..).map(|(_, amount)| *amount).collect());
-    let mut lines = vec![months(first_monday, weeks)];
+    let mut lines = vec![vec![Piece::Text(months(first_monday, weeks))]];
     for (offset, label) in (0_i64..).zip(LABELS) {
-        let mut line = format!("{label:LABEL$}");
-        for week in 0..weeks {
-            let day = back(last_monday, weeks - 1 - week).saturating_add(offset.days());
-            let level = match days.get(&day) {
-                Some(amount) if *amount > 0 => 1 + limits.iter().filter(|limit| amount > limit).count(),
-                _ => 0,
-            };
-            if day > *last {
-                break;
-            }
-            line.push_str(&style.heat(level));
-            line.push(' ');
-        }
-        lines.push(line.trim_end().to_owned());
+        let on_its_weekday = (0..weeks).map(|week| back(last_monday, weeks - 1 - week).saturating_add(offset.days()));
+        let levels = on_its_weekday.take_while(|day| day <= last).map(|day| match days.get(&day) {
+            Some(amount) if *amount > 0 => 1 + limits.iter().filter(|limit| amount > limit).count(),
+            _ => 0,
+        });
+        lines.push(apart(format!("{label:LABEL$}"), levels));
     }
-    lines.push(String::new());
-    let signs: Vec<String> = (0..=limits.len() + 1).map(|level| style.heat(level).into_owned()).collect();
-    lines.push(format!("{:LABEL$}{}", "", text::less_and_more(&signs.join(" "), is_active)));
+    lines.push(Vec::new());
+    let mut legend = apart(format!("{:LABEL$}{} ", "", text::LESS), 0..=limits.len() + 1);
+    legend.push(Piece::Text(format!(" {}", text::more(is_active))));
+    lines.push(legend);
     let busiest = days.range(first_monday..).max_by_key(|(_, amount)| **amount);
     if let Some((day, amount)) = busiest {
         let amount = if is_active { number::duration(*amount) } else { number::count(*amount) };
-        lines.push(format!("{:LABEL$}{}", "", text::busiest(&day.to_string(), &amount)));
+        lines.push(indented(&text::busiest(&day.to_string(), &amount)));
     }
     if span > weeks {
-        lines.push(format!("{:LABEL$}{}", "", text::earlier_weeks(span - weeks)));
+        lines.push(indented(&text::earlier_weeks(span - weeks)));
     }
     lines
+}
+
+/// Days with a space between them, after some text.
+fn apart(before: String, levels: impl IntoIterator<Item = usize>) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Text(before)];
+    for level in levels {
+        if matches!(pieces.last(), Some(Piece::Level(_))) {
+            pieces.push(Piece::Text(" ".to_owned()));
+        }
+        pieces.push(Piece::Level(level));
+    }
+    pieces
+}
+
+fn indented(text: &str) -> Vec<Piece> {
+    vec![Piece::Text(format!("{:LABEL$}{text}", ""))]
 }
 
 /// The names of months above the weeks in which they begin.
