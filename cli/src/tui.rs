@@ -8,9 +8,11 @@ mod effects;
 mod highlight;
 mod keys;
 mod line_edit;
+mod list;
 mod look;
 mod overlay;
 mod paint;
+mod refresh;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! Two sessions compared, as the daemon tells it.
 
-use opensession_protocol::SessionDiff;
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
-use ratatui::text::Line;
+use ratatui::style::Style;
 use serde_json::Value;
 
 use super::View;
@@ -13,20 +12,25 @@ use crate::format::{cells, clean};
 use crate::text;
 use crate::tui::effects::{Answer, Effect, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
+use crate::tui::list::List;
 use crate::tui::look::Look;
 use crate::tui::paint;
+use crate::tui::theme::Theme;
+
+/// A text wider than this is hard to read.
+const WIDEST: u16 = 120;
 
 /// Two sessions compared.
 pub(crate) struct DiffView {
     /// Which two, as the daemon takes them.
     params: Value,
     awaited: Option<Ticket>,
-    /// The comparison as Markdown, line by line.
-    lines: Vec<String>,
+    /// The comparison as Markdown.
     markdown: String,
-    top: usize,
-    height: usize,
-    rows: usize,
+    /// Its lines, broken at the width that it was last drawn in.
+    lines: Vec<(String, Style)>,
+    wrapped_at: usize,
+    list: List,
     has_failed: bool,
 }
 
@@ -36,23 +40,36 @@ impl DiffView {
         Self {
             params,
             awaited: None,
-            lines: Vec::new(),
             markdown: String::new(),
-            top: 0,
-            height: 20,
-            rows: 0,
+            lines: Vec::new(),
+            wrapped_at: 0,
+            list: List::text(),
             has_failed: false,
         }
     }
 
-    fn step(&mut self, by: isize) {
-        let most = self.rows.saturating_sub(self.height);
-        self.top = self.top.saturating_add_signed(by).min(most);
-    }
-
-    fn took(&mut self, diff: SessionDiff) {
-        self.markdown = diff.markdown.unwrap_or_default();
-        self.lines = clean::lines(&self.markdown).lines().map(str::to_owned).collect();
+    fn wrap(&mut self, width: usize, theme: Theme) {
+        if self.wrapped_at == width {
+            return;
+        }
+        self.wrapped_at = width;
+        self.lines.clear();
+        for line in clean::lines(&self.markdown).lines() {
+            let style = match line.as_bytes().first() {
+                Some(b'#') => theme.bold(),
+                Some(b'+') => theme.added(),
+                Some(b'-') if !line.starts_with("- ") => theme.removed(),
+                Some(b'@') => theme.dim(),
+                _ => theme.plain(),
+            };
+            // A table's row is cut, a sentence is broken.
+            let parts = if line.starts_with('|') {
+                vec![cells::cut_end(line, width, theme.ellipsis())]
+            } else {
+                cells::wrap(line, width)
+            };
+            self.lines.extend(parts.into_iter().map(|part| (part, style)));
+        }
     }
 }
 
@@ -67,29 +84,18 @@ impl View for DiffView {
     }
 
     fn act(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (self.height / 2).max(1) as isize;
         match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::HalfPageDown => self.step(half),
-            Action::HalfPageUp => self.step(-half),
-            Action::First => self.step(isize::MIN / 2),
-            Action::Last => self.step(isize::MAX / 2),
             Action::CopyText if !self.markdown.is_empty() => {
                 ui.say(text::tui::COPIED_DIFF);
                 ui.effects.push(Effect::Copy(self.markdown.clone()));
             }
-            _ => return false,
+            _ => return self.list.act(action),
         }
         true
     }
 
     fn mouse(&mut self, event: MouseEvent, _ui: &mut Ui<'_, '_>) {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.step(3),
-            MouseEventKind::ScrollUp => self.step(-3),
-            _ => {}
-        }
+        self.list.mouse(event);
     }
 
     fn answered(&mut self, ticket: Ticket, answer: Result<Answer, CallError>, ui: &mut Ui<'_, '_>) {
@@ -98,7 +104,10 @@ impl View for DiffView {
         }
         self.awaited = None;
         match answer {
-            Ok(Answer::Diff(diff)) => self.took(*diff),
+            Ok(Answer::Diff(diff)) => {
+                self.markdown = diff.markdown.unwrap_or_default();
+                self.wrapped_at = 0;
+            }
             Ok(_) => {}
             Err(error) => {
                 self.has_failed = true;
@@ -111,36 +120,16 @@ impl View for DiffView {
         let theme = look.theme;
         paint::divider(buffer, area, 0, text::tui::DIFF_TITLE, "", true, theme);
         let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        self.height = usize::from(body.height).max(1);
-        if self.lines.is_empty() {
+        if self.markdown.is_empty() {
             let said = if self.has_failed { text::tui::NO_DIFF } else { text::tui::LOADING };
             paint::text(buffer, body, 1, said, theme.dim());
             return None;
         }
-        let width = usize::from(body.width.min(120));
-        let mut y = 0;
-        for line in &self.lines {
-            let style = match line.as_bytes().first() {
-                Some(b'#') => theme.bold(),
-                Some(b'+') => theme.added(),
-                Some(b'-') if !line.starts_with("- ") => theme.removed(),
-                Some(b'@') => theme.dim(),
-                _ => theme.plain(),
-            };
-            // A table's row is cut, a sentence is broken.
-            let parts = if line.starts_with('|') {
-                vec![cells::cut_end(line, width, theme.ellipsis())]
-            } else {
-                cells::wrap(line, width)
-            };
-            for part in parts {
-                if y >= self.top && y - self.top < self.height {
-                    paint::line(buffer, body, (y - self.top) as u16, &Line::styled(part, style));
-                }
-                y += 1;
-            }
+        self.wrap(usize::from(body.width.min(WIDEST)), theme);
+        for index in self.list.lay_out(body, self.lines.len()) {
+            let (line, style) = &self.lines[index];
+            paint::text(buffer, body, self.list.row(index), line, *style);
         }
-        self.rows = y;
         None
     }
 

@@ -2,10 +2,8 @@
 
 use opensession_protocol::{AgentInfo, HandoffAnswer};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
 use serde_json::json;
 
 use super::session::SessionView;
@@ -16,6 +14,7 @@ use crate::text;
 use crate::tui::effects::{Answer, Effect, Go, Lane, Program, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
 use crate::tui::line_edit::LineEdit;
+use crate::tui::list::List;
 use crate::tui::look::Look;
 use crate::tui::overlay::{Overlay, Tag};
 use crate::tui::paint;
@@ -38,10 +37,7 @@ pub(crate) struct Handoff {
     /// The text in lines of the width that it was last drawn in.
     lines: Vec<Row>,
     wrapped_at: usize,
-    /// The line under the cursor.
-    selected: usize,
-    top: usize,
-    body: Rect,
+    list: List,
 }
 
 struct Row {
@@ -62,9 +58,7 @@ impl Handoff {
             asked_agents: None,
             lines: Vec::new(),
             wrapped_at: 0,
-            selected: 0,
-            top: 0,
-            body: Rect::default(),
+            list: List::default(),
         }
     }
 
@@ -87,16 +81,11 @@ impl Handoff {
                 parts.into_iter().map(move |text| Row { text, is_heading, cited: cited.clone() })
             })
             .collect();
-        self.selected = self.selected.min(self.lines.len().saturating_sub(1));
-    }
-
-    fn step(&mut self, by: isize) {
-        self.selected = self.selected.saturating_add_signed(by).min(self.lines.len().saturating_sub(1));
     }
 
     /// Goes to the event that the line under the cursor cites first.
     fn open(&self, ui: &mut Ui<'_, '_>) {
-        match self.lines.get(self.selected).and_then(|row| row.cited.first()) {
+        match self.lines.get(self.list.selected()).and_then(|row| row.cited.first()) {
             Some(event) => {
                 let view = SessionView::new(self.of.id.clone(), &self.of.short_id, Some(*event));
                 ui.go = Some(Go::Into(Box::new(view)));
@@ -137,14 +126,7 @@ impl View for Handoff {
     }
 
     fn act(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (self.body.height / 2).max(1) as isize;
         match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::HalfPageDown => self.step(half),
-            Action::HalfPageUp => self.step(-half),
-            Action::First => self.step(isize::MIN / 2),
-            Action::Last => self.step(isize::MAX / 2),
             Action::Open => self.open(ui),
             Action::Budget => {
                 self.budget = (self.budget + 1) % BUDGETS.len();
@@ -165,7 +147,7 @@ impl View for Handoff {
                 });
             }
             Action::RunInAgent => self.run(ui),
-            _ => return false,
+            _ => return self.list.act(action),
         }
         true
     }
@@ -185,19 +167,10 @@ impl View for Handoff {
     }
 
     fn mouse(&mut self, event: MouseEvent, ui: &mut Ui<'_, '_>) {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.step(3),
-            MouseEventKind::ScrollUp => self.step(-3),
-            MouseEventKind::Down(MouseButton::Left) if self.body.contains(Position::new(event.column, event.row)) => {
-                let row = self.top + usize::from(event.row - self.body.y);
-                if row == self.selected {
-                    self.open(ui);
-                } else {
-                    self.selected = row;
-                    self.step(0);
-                }
-            }
-            _ => {}
+        if let Some(row) = self.list.mouse(event)
+            && self.list.choose(row)
+        {
+            self.open(ui);
         }
     }
 
@@ -232,21 +205,19 @@ impl View for Handoff {
             head.push(text::tui::redacted(redacted));
         }
         paint::text(buffer, area, 0, &head.join("   "), theme.bold());
-        self.body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if self.answer.is_none() {
             let told = if self.awaited.is_some() { text::tui::LOADING } else { text::tui::NO_HANDOFF };
-            paint::text(buffer, self.body, 0, told, theme.dim());
+            paint::text(buffer, body, 0, told, theme.dim());
             return None;
         }
         self.wrap(usize::from(area.width).min(WIDEST));
-        let height = usize::from(self.body.height);
-        self.top = paint::scrolled(self.top, self.selected..self.selected + 1, height);
-        for (y, index) in (self.top..self.lines.len()).take(height).enumerate() {
+        for index in self.list.lay_out(body, self.lines.len()) {
             let row = &self.lines[index];
-            let style = if row.is_heading { theme.bold() } else { Style::new() };
-            paint::line(buffer, self.body, y as u16, &Line::from(Span::styled(&*row.text, style)));
-            if index == self.selected {
-                paint::row_style(buffer, self.body, y as u16, theme.cursor(true));
+            let style = if row.is_heading { theme.bold() } else { theme.plain() };
+            paint::text(buffer, body, self.list.row(index), &row.text, style);
+            if index == self.list.selected() {
+                self.list.draw_cursor(buffer, index, true, theme);
             }
         }
         None

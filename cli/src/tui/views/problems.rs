@@ -2,7 +2,7 @@
 
 use opensession_protocol::{DaemonStatus, IndexStatus, ProblemInfo, ProblemPage};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use serde_json::json;
@@ -14,8 +14,10 @@ use crate::format::{cells, clean};
 use crate::text;
 use crate::tui::effects::{Answer, Go, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
+use crate::tui::list::List;
 use crate::tui::look::Look;
 use crate::tui::paint;
+use crate::tui::refresh::Refresh;
 use crate::tui::views::session::SessionView;
 
 /// Problems that are listed at most.
@@ -30,10 +32,8 @@ pub(crate) struct Problems {
     status: Option<Box<DaemonStatus>>,
     page: Option<ProblemPage>,
     awaited: Vec<Ticket>,
-    refresh_waits: bool,
-    selected: usize,
-    top: usize,
-    list: Rect,
+    refresh: Refresh,
+    list: List,
 }
 
 /// A row of the list of problems.
@@ -49,26 +49,8 @@ impl Problems {
         self.awaited = vec![status, page];
     }
 
-    fn rows(&self) -> Vec<Row<'_>> {
-        let mut rows = Vec::new();
-        let mut last = None;
-        for (index, problem) in self.page.iter().flat_map(|page| &page.problems).enumerate() {
-            if last != Some(&problem.path) {
-                rows.push(Row::File(problem));
-                last = Some(&problem.path);
-            }
-            rows.push(Row::Problem(index, problem));
-        }
-        rows
-    }
-
     fn problem(&self) -> Option<&ProblemInfo> {
-        self.page.as_ref()?.problems.get(self.selected)
-    }
-
-    fn step(&mut self, by: isize) {
-        let count = self.page.as_ref().map_or(0, |page| page.problems.len());
-        self.selected = self.selected.saturating_add_signed(by).min(count.saturating_sub(1));
+        self.page.as_ref()?.problems.get(self.list.selected())
     }
 
     /// Draws how the daemon is; gives the rows it took.
@@ -112,17 +94,16 @@ impl Problems {
         let Some(page) = &self.page else { return };
         let told = if page.total == 0 { text::ALL_READ.to_owned() } else { text::problems(page.total, page.sources) };
         paint::divider(buffer, area, 0, &told, "", true, theme);
-        self.list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        let height = usize::from(self.list.height);
-        let rows = self.rows();
-        let at = rows.iter().position(|row| matches!(row, Row::Problem(index, _) if *index == self.selected));
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let selected = self.list.selected();
+        let rows = rows(page);
+        let at = rows.iter().position(|row| matches!(row, Row::Problem(index, _) if *index == selected));
         let at = at.unwrap_or(0);
         // The file of the first problem of a file is seen with it.
         let from = if at > 0 && matches!(rows[at - 1], Row::File(_)) { at - 1 } else { at };
-        let top = paint::scrolled(self.top, from..at + 1, height);
-        for (y, row) in rows.iter().skip(top).take(height).enumerate() {
-            let y = y as u16;
-            match row {
+        for line in self.list.lay_out_lines(body, rows.len(), from..at + 1) {
+            let y = self.list.row(line);
+            match &rows[line] {
                 Row::File(problem) => {
                     let id = problem.session.as_deref().map(|id| id.chars().take(8).collect::<String>());
                     let id = id.map(|id| format!("{}  ", clean::one_line(&id))).unwrap_or_default();
@@ -134,24 +115,37 @@ impl Problems {
                         Span::styled(path, theme.bold()),
                         Span::styled(format!("  {agent}"), theme.dim()),
                     ];
-                    paint::line(buffer, self.list, y, &Line::from(spans));
+                    paint::line(buffer, body, y, &Line::from(spans));
                 }
                 Row::Problem(index, problem) => {
                     let place = match problem.line {
                         0 => text::WHOLE_FILE.to_owned(),
                         line => text::line_number(line),
                     };
-                    let line = format!("  {place}  {}", clean::one_line(&problem.reason));
-                    let shown = cells::cut_end(&line, usize::from(area.width), theme.ellipsis());
-                    paint::text(buffer, self.list, y, &shown, theme.plain());
-                    if *index == self.selected {
-                        paint::row_style(buffer, self.list, y, theme.cursor(true));
+                    let told = format!("  {place}  {}", clean::one_line(&problem.reason));
+                    let shown = cells::cut_end(&told, usize::from(area.width), theme.ellipsis());
+                    paint::text(buffer, body, y, &shown, theme.plain());
+                    if *index == selected {
+                        self.list.draw_cursor(buffer, line, true, theme);
                     }
                 }
             }
         }
-        self.top = top;
     }
+}
+
+/// A row a problem, and one a file before its problems.
+fn rows(page: &ProblemPage) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    let mut last = None;
+    for (index, problem) in page.problems.iter().enumerate() {
+        if last != Some(&problem.path) {
+            rows.push(Row::File(problem));
+            last = Some(&problem.path);
+        }
+        rows.push(Row::Problem(index, problem));
+    }
+    rows
 }
 
 impl View for Problems {
@@ -168,14 +162,7 @@ impl View for Problems {
     }
 
     fn act(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (self.list.height / 2).max(1) as isize;
         match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::HalfPageDown => self.step(half),
-            Action::HalfPageUp => self.step(-half),
-            Action::First => self.selected = 0,
-            Action::Last => self.step(isize::MAX / 2),
             Action::Open => match self.chosen() {
                 Some(chosen) => {
                     ui.go = Some(Go::Into(Box::new(SessionView::new(chosen.id, &chosen.short_id, None))));
@@ -183,28 +170,19 @@ impl View for Problems {
                 None if self.problem().is_some() => ui.say(text::tui::NO_SESSION_OF_PROBLEM),
                 None => {}
             },
-            _ => return false,
+            _ => return self.list.act(action),
         }
         true
     }
 
     fn mouse(&mut self, event: MouseEvent, ui: &mut Ui<'_, '_>) {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.step(3),
-            MouseEventKind::ScrollUp => self.step(-3),
-            MouseEventKind::Down(MouseButton::Left) if self.list.contains(Position::new(event.column, event.row)) => {
-                let row = self.top + usize::from(event.row - self.list.y);
-                let clicked = self.rows().get(row).and_then(|row| match row {
-                    Row::Problem(index, _) => Some(*index),
-                    Row::File(_) => None,
-                });
-                if clicked == Some(self.selected) {
-                    self.act(Action::Open, ui);
-                } else if let Some(clicked) = clicked {
-                    self.selected = clicked;
-                }
-            }
-            _ => {}
+        let Some(line) = self.list.mouse(event) else { return };
+        let clicked = self.page.as_ref().and_then(|page| match rows(page).get(line) {
+            Some(Row::Problem(index, _)) => Some(*index),
+            _ => None,
+        });
+        if clicked.is_some_and(|clicked| self.list.choose(clicked)) {
+            self.act(Action::Open, ui);
         }
     }
 
@@ -215,8 +193,8 @@ impl View for Problems {
         match answer {
             Ok(Answer::Status(status)) => self.status = Some(status),
             Ok(Answer::Problems(page)) => {
+                self.list.set_count(page.problems.len());
                 self.page = Some(page);
-                self.step(0);
             }
             Ok(_) => {}
             Err(error) => ui.refused(error),
@@ -224,14 +202,11 @@ impl View for Problems {
     }
 
     fn changed(&mut self, _status: &IndexStatus, ui: &mut Ui<'_, '_>) {
-        if !self.refresh_waits {
-            self.refresh_waits = true;
-            ui.after(REFRESH, REFRESH_TIMER);
-        }
+        self.refresh.changed(REFRESH, REFRESH_TIMER, ui);
     }
 
     fn timer(&mut self, _timer: u8, ui: &mut Ui<'_, '_>) {
-        self.refresh_waits = false;
+        self.refresh.rang();
         self.ask(ui);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use opensession_protocol::{Setting, SettingKind, Settings as Listed};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use crate::text;
 use crate::tui::effects::{Answer, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
 use crate::tui::line_edit::LineEdit;
+use crate::tui::list::List;
 use crate::tui::look::Look;
 use crate::tui::overlay::{Overlay, Tag};
 use crate::tui::paint;
@@ -35,9 +36,7 @@ pub(crate) struct Settings {
     /// A check of changes that are not taken up before it has gone well.
     checking: Option<(Ticket, BTreeMap<String, Value>)>,
     saving: Option<Ticket>,
-    selected: usize,
-    top: usize,
-    list: Rect,
+    list: List,
 }
 
 impl Settings {
@@ -46,7 +45,7 @@ impl Settings {
     }
 
     fn setting(&self) -> Option<&Setting> {
-        self.listed.as_ref()?.settings.get(self.selected)
+        self.listed.as_ref()?.settings.get(self.list.selected())
     }
 
     /// What a setting is, changes that are not saved included.
@@ -100,12 +99,7 @@ impl Settings {
         self.saving = Some(ui.ask(Lane::Act, "settings/set", params, Answer::Settings));
     }
 
-    fn step(&mut self, by: isize) {
-        let count = self.listed.as_ref().map_or(0, |listed| listed.settings.len());
-        self.selected = self.selected.saturating_add_signed(by).min(count.saturating_sub(1));
-    }
-
-    fn draw_row(&self, buffer: &mut Buffer, y: u16, index: usize, look: &Look<'_>) {
+    fn draw_row(&self, buffer: &mut Buffer, index: usize, look: &Look<'_>) {
         let theme = look.theme;
         let Some(listed) = &self.listed else { return };
         let setting = &listed.settings[index];
@@ -133,9 +127,9 @@ impl Settings {
             Span::styled(fit(&origin, ORIGIN_CELLS), theme.dim()),
             Span::styled(clean::one_line(&setting.about).into_owned(), theme.dim()),
         ];
-        paint::line(buffer, self.list, y, &Line::from(spans));
-        if index == self.selected {
-            paint::row_style(buffer, self.list, y, theme.cursor(true));
+        paint::line(buffer, self.list.area(), self.list.row(index), &Line::from(spans));
+        if index == self.list.selected() {
+            self.list.draw_cursor(buffer, index, true, theme);
         }
     }
 }
@@ -150,7 +144,7 @@ fn shown(value: &Value) -> String {
             let items: Vec<_> = items.iter().filter_map(Value::as_str).map(clean::one_line).collect();
             items.join(", ")
         }
-        Value::Null => text::tui::NO_VALUE.to_owned(),
+        Value::Null => text::NO_VALUE.to_owned(),
         other => other.to_string(),
     }
 }
@@ -177,14 +171,7 @@ impl View for Settings {
     }
 
     fn act(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (self.list.height / 2).max(1) as isize;
         match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::HalfPageDown => self.step(half),
-            Action::HalfPageUp => self.step(-half),
-            Action::First => self.selected = 0,
-            Action::Last => self.step(isize::MAX / 2),
             Action::Open => self.edit(ui),
             Action::Default => self.check(Value::Null, ui),
             Action::Save => self.save(ui),
@@ -192,7 +179,7 @@ impl View for Settings {
                 self.changes.clear();
                 ui.say(text::tui::CHANGES_DROPPED);
             }
-            _ => return false,
+            _ => return self.list.act(action),
         }
         true
     }
@@ -208,19 +195,10 @@ impl View for Settings {
     }
 
     fn mouse(&mut self, event: MouseEvent, ui: &mut Ui<'_, '_>) {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.step(3),
-            MouseEventKind::ScrollUp => self.step(-3),
-            MouseEventKind::Down(MouseButton::Left) if self.list.contains(Position::new(event.column, event.row)) => {
-                let row = self.top + usize::from(event.row - self.list.y);
-                if row == self.selected {
-                    self.edit(ui);
-                } else {
-                    self.selected = row;
-                    self.step(0);
-                }
-            }
-            _ => {}
+        if let Some(row) = self.list.mouse(event)
+            && self.list.choose(row)
+        {
+            self.edit(ui);
         }
     }
 
@@ -234,8 +212,8 @@ impl View for Settings {
                     self.changes.clear();
                     ui.say(text::tui::saved(&ui.look.path(&listed.file)));
                 }
+                self.list.set_count(listed.settings.len());
                 self.listed = Some(listed);
-                self.step(0);
             }
             Ok(_) => {
                 if let Some((_, changes)) = checked {
@@ -252,15 +230,13 @@ impl View for Settings {
         let file = self.listed.as_ref().map(|listed| look.path(&listed.file)).unwrap_or_default();
         let unsaved = text::tui::unsaved(self.changes.len() as u64);
         paint::divider(buffer, area, 0, &file, if self.changes.is_empty() { "" } else { &unsaved }, true, theme);
-        self.list = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         let Some(count) = self.listed.as_ref().map(|listed| listed.settings.len()) else {
-            paint::text(buffer, self.list, 0, text::tui::LOADING, theme.dim());
+            paint::text(buffer, body, 0, text::tui::LOADING, theme.dim());
             return None;
         };
-        let height = usize::from(self.list.height);
-        self.top = paint::scrolled(self.top, self.selected..self.selected + 1, height).min(count.saturating_sub(1));
-        for (y, index) in (self.top..count).take(height).enumerate() {
-            self.draw_row(buffer, y as u16, index, look);
+        for index in self.list.lay_out(body, count) {
+            self.draw_row(buffer, index, look);
         }
         None
     }
