@@ -80,6 +80,27 @@ impl Theme {
         self.colored(Color::Magenta)
     }
 
+    /// A day on a map of days, from nothing (0) to the busiest (4).
+    pub(crate) fn heat(self, level: usize) -> Style {
+        match level {
+            0 => self.dim(),
+            1 => self.ok().add_modifier(Modifier::DIM),
+            2 => self.ok(),
+            3 => self.colored(Color::LightGreen),
+            _ => self.colored(Color::LightGreen).add_modifier(Modifier::BOLD),
+        }
+    }
+
+    /// The sign of a session with a star: one that has one width everywhere, as the usual stars have not.
+    pub(crate) fn star_sign(self) -> &'static str {
+        if self.ascii { "*" } else { "✶" }
+    }
+
+    /// A session's star.
+    pub(crate) fn star(self) -> Style {
+        self.colored(Color::Yellow)
+    }
+
     /// The sign of a session's state, as wide as a row keeps for it.
     pub(crate) fn state_sign(self, state: SessionState) -> (&'static str, Style) {
         match (state, self.ascii) {

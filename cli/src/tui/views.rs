@@ -25,6 +25,11 @@ pub(crate) trait View {
     /// Where its keys are looked up, first to last.
     fn places(&self) -> &'static [Place];
 
+    /// Those that the help names: also of lines that are typed, where a key for help would be text.
+    fn help_places(&self) -> &'static [Place] {
+        self.places()
+    }
+
     /// Whether it draws the head itself, in place of the tabs.
     fn has_own_head(&self) -> bool {
         false

@@ -1,5 +1,7 @@
 //! One session: turns with their events, of which only those near the cursor are at hand.
 
+mod aim;
+mod draw;
 mod find;
 mod flow;
 mod keys;
@@ -9,30 +11,25 @@ pub(crate) mod pages;
 
 use std::rc::Rc;
 
-use opensession_protocol::{SessionDetail, SessionInfo, SessionState, SessionUpdate};
+use opensession_protocol::{SessionDetail, SessionInfo, SessionUpdate};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
-use ratatui::text::{Line, Span};
 use serde_json::json;
 
 use super::{Chosen, View};
 use crate::connection::CallError;
 use crate::format::{cells, clean, number};
-use crate::session_line;
 use crate::text;
 use crate::tui::effects::{Answer, Effect, Go, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place as KeyPlace};
 use crate::tui::look::Look;
-use crate::tui::paint;
+use aim::Target;
 use find::Find;
-use flow::{Flow, Folds, Place};
+use flow::{Flow, Place};
 use lay_out::Layout;
-use pages::{At, PAGE, Page};
+use pages::{PAGE, Page};
 
-/// From this width on an outline of the prompts stands at the left, so wide.
-const OUTLINE_FROM: u16 = 160;
-const OUTLINE_WIDTH: u16 = 34;
 /// Rows on a screen before anything was drawn.
 const ROWS_AT_FIRST: u16 = 40;
 
@@ -67,14 +64,6 @@ pub(crate) struct SessionView {
     has_failed: bool,
     area: Rect,
     outline_area: Rect,
-}
-
-/// An event to be shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Target {
-    event: u32,
-    /// Opened, so that what was found in it is seen.
-    open: bool,
 }
 
 impl SessionView {
@@ -162,23 +151,6 @@ impl SessionView {
         }
     }
 
-    /// Where one begins to read: at the event that is named, at the end of what is being written, else at the beginning.
-    fn begin_at(&mut self, ui: &mut Ui<'_, '_>) {
-        let is_live = self.info.as_ref().is_some_and(|info| info.state == SessionState::Live);
-        let prompts = self.flow.turns.iter().filter(|turn| turn.turn > 0).count();
-        if prompts == 1 {
-            self.flow.folds.turns_open = true;
-        }
-        self.cursor = Place { event: self.flow.turns.first().map_or(1, |turn| turn.event), row: 0 };
-        self.top = self.cursor;
-        if self.target.is_none() && is_live {
-            if let Some(last) = self.flow.turns.last().filter(|last| !self.flow.folds.is_turn_open(last)) {
-                Folds::flip(&mut self.flow.folds.turns, last.event);
-            }
-            self.go_to_end(ui);
-        }
-    }
-
     fn took_page(&mut self, page: Page, ui: &mut Ui<'_, '_>) {
         let session = Rc::clone(&self.short_id);
         let layout = self.layout(ui.look, &session);
@@ -219,51 +191,6 @@ impl SessionView {
         self.unseen = 0;
     }
 
-    /// Shows an event, wherever it is.
-    fn jump(&mut self, event: u32, open: bool, ui: &mut Ui<'_, '_>) {
-        self.follows = false;
-        self.target = Some(Target { event, open });
-        self.aim(ui);
-    }
-
-    /// Comes nearer to the target: opens its turn, asks for its events, puts the cursor on it.
-    fn aim(&mut self, ui: &mut Ui<'_, '_>) {
-        let Some(target) = self.target.filter(|_| self.has_outline) else { return };
-        let event = target.event.clamp(1, self.flow.total.max(1));
-        let turn = self.flow.turn_at(event).map(|at| self.flow.turns[at].clone());
-        let is_head = turn.as_ref().is_some_and(|turn| turn.event == event && turn.turn > 0);
-        if let Some(turn) = turn.filter(|turn| !self.flow.folds.is_turn_open(turn) && (!is_head || target.open)) {
-            Folds::flip(&mut self.flow.folds.turns, turn.event);
-            self.flow.changed();
-        }
-        if !is_head && matches!(self.flow.pages.at(event), At::Missing(_)) {
-            // A little before it, for the call that an output belongs to.
-            if self.page.is_none() && !self.has_failed {
-                let begin = self.flow.pages.gap_begin(event);
-                self.ask_page(event.saturating_sub(PAGE / 4).max(begin), ui);
-            }
-            return;
-        }
-        self.target = None;
-        let shown = self.flow.shown_by(event);
-        if let At::Entry(entry) = self.flow.pages.at(shown)
-            && target.open
-            && self.flow.folds.openness(entry) == lay_out::Openness::Closed
-        {
-            Folds::flip(&mut self.flow.folds.events, shown);
-        }
-        self.flow.changed();
-        let session = Rc::clone(&self.short_id);
-        let layout = self.layout(ui.look, &session);
-        let rows = self.flow.item(shown, &layout).rows;
-        let is_found = |row: &Line<'static>| self.find.marked(row, ui.look.theme).is_some();
-        let row = if target.open { rows.iter().position(is_found).unwrap_or(0) } else { 0 };
-        self.cursor = self.flow.settle(Place { event: shown, row }, &layout);
-        self.jumped_to = Some((self.cursor, event));
-        let third = (self.height() / 3) as isize;
-        self.top = self.flow.step(self.cursor, -third, &layout);
-    }
-
     /// Brings the cursor into view.
     fn scroll(&mut self, look: &Look<'_>) {
         let session = Rc::clone(&self.short_id);
@@ -283,82 +210,6 @@ impl SessionView {
             self.top = self.top.min(filled);
         }
     }
-
-    /// The event that the cursor is on: the one that was jumped to, where the cursor still is.
-    fn event(&self) -> u32 {
-        self.jumped_to.filter(|(place, _)| *place == self.cursor).map_or(self.cursor.event, |(_, event)| event)
-    }
-
-    fn draw_head(&self, buffer: &mut Buffer, area: Rect, look: &Look<'_>) {
-        let theme = look.theme;
-        let Some(info) = &self.info else {
-            return paint::text(buffer, area, 0, &format!("{}  {}", self.short_id, text::tui::LOADING), theme.dim());
-        };
-        let turn = self.flow.turn_at(self.cursor.event).map_or(0, |at| self.flow.turns[at].turn);
-        let turns = self.flow.turns.last().map_or(0, |last| last.turn);
-        let right = text::tui::turn_of(turn, turns);
-        let mut spans = vec![Span::raw("  "), Span::styled(self.short_id.to_string(), theme.id())];
-        if let Some(word) = info.state.word() {
-            let (sign, style) = theme.state_sign(info.state);
-            spans.push(Span::styled(format!(" {}", format!("{sign} {word}").trim_start()), style));
-        }
-        let place = session_line::place(info);
-        let facts = format!("  {} {place}", clean::one_line(&info.agent));
-        let width = usize::from(area.width);
-        let id: usize = spans.iter().map(Span::width).sum();
-        let room = width.saturating_sub(id + cells::cells(&right) + 2);
-        let facts_room = (cells::cells(&facts)).min(room / 2);
-        let title = cells::cut_end(&clean::one_line(&info.title), room - facts_room, theme.ellipsis());
-        let facts = cells::cut_end(facts.trim_end(), room - cells::cells(&title), theme.ellipsis());
-        spans.insert(0, Span::styled(title, theme.bold()));
-        spans.push(Span::styled(facts, theme.dim()));
-        paint::line(buffer, area, 0, &Line::from(spans));
-        paint::line_right(buffer, area, 0, &Line::from(right));
-    }
-
-    /// The prompts, the one of the cursor marked.
-    fn draw_outline(&self, buffer: &mut Buffer, look: &Look<'_>) {
-        let area = self.outline_area;
-        let theme = look.theme;
-        let current = self.flow.turn_at(self.cursor.event).unwrap_or(0);
-        for (y, at) in (self.outline_top()..self.flow.turns.len()).take(usize::from(area.height)).enumerate() {
-            let turn = &self.flow.turns[at];
-            let mark = if at == current { ">" } else { " " };
-            let failed = if turn.errors > 0 { theme.status_sign(opensession_hail::Status::Error).0 } else { " " };
-            let line = format!("{mark}{failed} {:>3} {}", turn.turn, clean::one_line(&turn.prompt));
-            let shown = cells::cut_end(&line, usize::from(area.width), theme.ellipsis());
-            let style = if at == current { theme.bold() } else { theme.plain() };
-            paint::text(buffer, area, y as u16, &shown, style);
-        }
-    }
-
-    fn outline_top(&self) -> usize {
-        let height = usize::from(self.outline_area.height).max(1);
-        let current = self.flow.turn_at(self.cursor.event).unwrap_or(0);
-        let most = self.flow.turns.len().saturating_sub(height);
-        current.saturating_sub(height / 2).min(most)
-    }
-
-    fn draw_rows(&self, buffer: &mut Buffer, look: &Look<'_>) {
-        let session = Rc::clone(&self.short_id);
-        let layout = self.layout(look, &session);
-        let mut event = self.top.event.max(1);
-        let mut skip = self.top.row;
-        let mut y = 0;
-        while event < self.flow.end() && usize::from(y) < self.height() {
-            let item = self.flow.item(event, &layout);
-            for (row, line) in item.rows.iter().enumerate().skip(skip) {
-                let marked = self.find.marked(line, look.theme);
-                paint::line(buffer, self.area, y, marked.as_ref().unwrap_or(line));
-                if (Place { event, row }) == self.cursor {
-                    paint::row_style(buffer, self.area, y, look.theme.cursor(!self.find.is_typed));
-                }
-                y += 1;
-            }
-            skip = 0;
-            event = item.next;
-        }
-    }
 }
 
 impl View for SessionView {
@@ -368,6 +219,10 @@ impl View for SessionView {
         } else {
             &[KeyPlace::Session, KeyPlace::Chosen, KeyPlace::Everywhere]
         }
+    }
+
+    fn help_places(&self) -> &'static [KeyPlace] {
+        &[KeyPlace::Session, KeyPlace::Chosen, KeyPlace::FindLine, KeyPlace::Everywhere]
     }
 
     fn has_own_head(&self) -> bool {
@@ -490,28 +345,7 @@ impl View for SessionView {
     }
 
     fn draw(&mut self, buffer: &mut Buffer, area: Rect, look: &Look<'_>) -> Option<Position> {
-        self.draw_head(buffer, Rect { height: 1, ..area }, look);
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        self.outline_area = Rect::default();
-        self.area = body;
-        if area.width >= OUTLINE_FROM {
-            self.outline_area = Rect { width: OUTLINE_WIDTH, ..body };
-            paint::upright(buffer, Rect { x: body.x + OUTLINE_WIDTH, width: 1, ..body }, look.theme);
-            let taken = OUTLINE_WIDTH + 2;
-            self.area = Rect { x: body.x + taken, width: body.width - taken, ..body };
-        }
-        if !self.has_outline {
-            paint::text(buffer, self.area, 1, text::tui::LOADING, look.theme.dim());
-        } else if self.flow.total == 0 {
-            paint::text(buffer, self.area, 1, text::tui::NO_EVENT, look.theme.dim());
-        } else {
-            self.scroll(look);
-            self.draw_outline(buffer, look);
-            self.draw_rows(buffer, look);
-        }
-        let (_, cursor) = self.find.line.shown(usize::from(area.width / 2));
-        let at = Position { x: area.x + 1 + cursor as u16, y: area.y + area.height };
-        self.find.is_typed.then_some(at)
+        self.draw_page(buffer, area, look)
     }
 
     fn foot(&self, look: &Look<'_>) -> String {
