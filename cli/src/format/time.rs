@@ -98,6 +98,15 @@ impl<'c> Times<'c> {
         }
     }
 
+    /// A month that is given as `2026-11`: of this year `Nov`, of others as it is given.
+    pub(crate) fn month_name(&self, month: &str) -> String {
+        let first: Option<jiff::civil::Date> = format!("{month}-01").parse().ok();
+        match first.filter(|first| first.year() == self.day(self.now).year()) {
+            Some(first) => first.strftime("%b").to_string(),
+            None => month.to_owned(),
+        }
+    }
+
     /// The name of the time zone, as in `Asia/Seoul`, when it has one.
     pub(crate) fn zone_name(&self) -> Option<String> {
         self.zone().iana_name().map(str::to_owned)

@@ -23,16 +23,6 @@ pub(crate) const COPY_RESUME: &str = "resume command";
 pub(crate) const COPY_EVENT: &str = "text of the event";
 pub(crate) const COPY_SESSION: &str = "text of the session";
 pub(crate) const LOADING: &str = "loading";
-pub(crate) const HEAD_SESSIONS: &str = "SESSIONS";
-pub(crate) const HEAD_ACTIVE: &str = "ACTIVE";
-pub(crate) const HEAD_TURNS: &str = "TURNS";
-pub(crate) const HEAD_TOKENS: &str = "TOKENS";
-pub(crate) const HEAD_COST: &str = "COST";
-pub(crate) const HEAD_FILES: &str = "FILES";
-pub(crate) const HEAD_ADDED: &str = "ADDED";
-pub(crate) const HEAD_REMOVED: &str = "REMOVED";
-pub(crate) const HEAD_ERRORS: &str = "ERRORS";
-pub(crate) const NO_VALUE: &str = "-";
 pub(crate) const SPAN_TITLE: &str = "figures of";
 pub(crate) const NO_SESSION_OF_PROBLEM: &str = "no session could be read there";
 pub(crate) const NOT_SAVED: &str = "not saved";
@@ -74,6 +64,8 @@ pub(crate) fn place(place: Place) -> &'static str {
         Place::Chosen => "the chosen session",
         Place::List => "sessions",
         Place::SearchLine => "search line",
+        Place::Candidates => "list beneath the search line",
+        Place::KeptSearches => "saved and earlier searches",
         Place::Session => "session",
         Place::Stats => "stats",
         Place::Settings => "settings",
@@ -116,12 +108,24 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Resume => "resume",
         Action::Export => "export",
         Action::Copy => "copy",
+        Action::Star => "star, or take it away",
         Action::Forget => "forget",
+        Action::ListSmaller => "smaller list, larger preview",
+        Action::ListLarger => "larger list, smaller preview",
         Action::NextHit => "next hit",
         Action::PreviousHit => "previous hit",
-        Action::CompleteField => "complete a field",
+        Action::LaterSearch => "next hit; in an earlier search the one after it",
+        Action::EarlierSearch => "previous hit; in an empty line the search before",
+        Action::Complete => "complete",
+        Action::KeptSearches => "earlier and saved",
+        Action::SaveSearch => "save",
         Action::OpenHit => "open at the hit",
         Action::LeaveSearch => "leave, then clear",
+        Action::NextCandidate => "next",
+        Action::PreviousCandidate => "previous",
+        Action::TakeCandidate => "take",
+        Action::CloseCandidates => "close",
+        Action::ForgetSearch => "forget a saved one",
         Action::NextPrompt => "prompt",
         Action::PreviousPrompt => "previous prompt",
         Action::NextError => "error",
@@ -141,6 +145,7 @@ pub(crate) fn action(action: Action) -> &'static str {
         Action::Parent => "parent",
         Action::Group => "group by",
         Action::Span => "dates",
+        Action::DaysMap => "map of days",
         Action::Default => "default",
         Action::Save => "save",
         Action::Budget => "budget",
@@ -162,13 +167,31 @@ pub(crate) const DIFF_TITLE: &str = "diff of two sessions";
 pub(crate) const NO_DIFF: &str = "They could not be compared.";
 pub(crate) const COPIED_DIFF: &str = "copied: the diff as Markdown";
 
-/// The head of a facet's values.
-pub(crate) fn facet(field: &str) -> &'static str {
-    match field {
-        "agent" => "agent",
-        "kind" => "kind",
-        _ => "",
-    }
+pub(crate) const FACET_AGENT: &str = "agent";
+pub(crate) const FACET_KIND: &str = "kind";
+pub(crate) const FACET_REPOSITORY: &str = "repo";
+pub(crate) const FACET_MONTH: &str = "month";
+pub(crate) const NOTHING_TO_COMPLETE: &str = "nothing completes this";
+pub(crate) const NO_KEPT_SEARCHES: &str = "no search is saved or was run yet";
+pub(crate) const NOTHING_TO_SAVE_YET: &str = "type a query first: it is saved under a name";
+pub(crate) const SAVED: &str = "saved";
+pub(crate) const EARLIER: &str = "earlier";
+pub(crate) const SAVE_SEARCH_AS: &str = "save the search as";
+pub(crate) const NO_NAME: &str = "not saved: it needs a name";
+pub(crate) const ONLY_SAVED_ARE_FORGOTTEN: &str = "only saved searches are forgotten one by one";
+
+/// How many there are of what a completion counts.
+pub(crate) fn completions(shown: usize) -> String {
+    format!("the first {}: type on", number::count(shown as u64))
+}
+
+pub(crate) fn search_saved(name: &str) -> String {
+    format!("saved: {name}")
+}
+
+pub(crate) fn starred(id: &str, has_star: bool) -> String {
+    let became = if has_star { "starred: is:starred finds it" } else { "no star any more" };
+    format!("{id} {became}")
 }
 
 pub(crate) fn hit_of(hit: usize, total: u64) -> String {
@@ -306,21 +329,7 @@ pub(crate) fn written(path: &str) -> String {
 }
 
 pub(crate) fn stats_by(by: StatsBy) -> String {
-    format!("by {}", stats_head(by).to_lowercase())
-}
-
-pub(crate) fn stats_head(by: StatsBy) -> &'static str {
-    match by {
-        StatsBy::Agent => "AGENT",
-        StatsBy::Model => "MODEL",
-        StatsBy::Repo => "REPOSITORY",
-        StatsBy::Day => "DAY",
-        StatsBy::Week => "WEEK",
-        StatsBy::Month => "MONTH",
-        StatsBy::Branch => "BRANCH",
-        StatsBy::Hour => "HOUR",
-        StatsBy::Weekday => "WEEKDAY",
-    }
+    format!("by {}", super::head_of_groups(by).to_lowercase())
 }
 
 pub(crate) fn span(since: Option<&str>) -> String {

@@ -1,27 +1,28 @@
 //! The state of the terminal interface. [`App::update`] takes what happens and gives what is to be done; it touches
 //! neither the terminal nor the daemon, so that tests drive it as the loop does.
 
+mod frame;
+mod layers;
 mod session_actions;
 
 use std::time::Duration;
 
-use opensession_protocol::{IndexState, IndexStatus};
+use opensession_protocol::IndexStatus;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::layout::{Position, Rect};
-use ratatui::text::{Line, Span};
 use serde_json::json;
 
 use super::effects::{Answer, Effect, Go, Lane, Message, Notice, Ticket, Ui};
 use super::keys::{self, Action, Called, Place};
 use super::look::Look;
 use super::overlay::{Outcome, Overlay, Tag};
-use super::paint;
+use super::views::Tab;
 use super::views::handoff::Handoff;
-use super::views::{Tab, View};
 use crate::connection::CallError;
-use crate::format::{cells, number};
+use crate::format::cells;
 use crate::text;
+use layers::Layer;
 use session_actions::SessionActions;
 
 /// Below this size a list is all there is room for.
@@ -55,13 +56,6 @@ pub(crate) struct App<'h> {
     timers: Vec<(Duration, u64, u8)>,
     area: Rect,
     is_new_size: bool,
-}
-
-/// A view, and the calls that it waits for.
-struct Layer {
-    id: u64,
-    view: Box<dyn View>,
-    calls: Vec<Ticket>,
 }
 
 impl<'h> App<'h> {
@@ -182,76 +176,6 @@ impl<'h> App<'h> {
         cursor.filter(|cursor| area.contains(*cursor))
     }
 
-    fn draw_head(&self, buffer: &mut Buffer, area: Rect) {
-        let theme = self.look.theme;
-        let mut parts = vec![Span::styled(text::tui::NAME, theme.bold()), Span::raw("  ")];
-        for (tab, action) in Tab::ALL {
-            let key = keys::key_of(&[Place::Everywhere], *action).unwrap_or_default();
-            let is_current = self.tabs.get(self.current).is_some_and(|(current, _)| current == tab);
-            let style = if is_current { theme.hit() } else { theme.plain() };
-            parts.push(Span::styled(format!("{key} {}", text::tui::tab(*tab)), style));
-            parts.push(Span::raw("  "));
-        }
-        paint::line(buffer, area, 0, &Line::from(parts));
-        let mut right = Vec::new();
-        if self.is_offline {
-            right.push(Span::styled(text::tui::OFFLINE, theme.failed()));
-        } else {
-            match self.index.state {
-                IndexState::Reading if self.index.first_run => {
-                    let share = number::percent(self.index.bytes_done, self.index.bytes_total);
-                    right.push(Span::styled(text::tui::indexing(&share), theme.live()));
-                }
-                IndexState::Rebuilding => right.push(Span::styled(text::REBUILDING, theme.live())),
-                _ => {}
-            }
-            if self.live > 0 {
-                if !right.is_empty() {
-                    right.push(Span::raw("  "));
-                }
-                let (sign, style) = theme.state_sign(opensession_protocol::SessionState::Live);
-                right.push(Span::styled(format!("{sign} {}", text::tui::live(self.live)), style));
-            }
-        }
-        paint::line_right(buffer, area, 0, &Line::from(right));
-    }
-
-    fn draw_foot(&mut self, buffer: &mut Buffer, area: Rect) {
-        let theme = self.look.theme;
-        if let Some(notice) = &self.notice {
-            let style = if notice.is_failure { theme.failed() } else { theme.plain() };
-            let shown = cells::cut_end(&notice.text, usize::from(area.width), theme.ellipsis());
-            return paint::text(buffer, area, 0, &shown, style);
-        }
-        let layer = self.top();
-        let places = layer.view.places();
-        let mut used = 0;
-        let left = layer.view.foot(&self.look);
-        if !left.is_empty() {
-            paint::text(buffer, area, 0, &left, theme.plain());
-            used = cells::cells(&left) + 3;
-        }
-        let indent = (used as u16).min(area.width);
-        let hints = Rect { x: area.x + indent, width: area.width - indent, ..area };
-        let mut parts = Vec::new();
-        // Help is named whatever the width: what does not fit is found there.
-        let help = keys::key_of(places, Action::Help).map(|key| format!("{key} {}", text::tui::action(Action::Help)));
-        let help_width = help.as_ref().map_or(0, |help| help.len() + 2);
-        for action in layer.view.hints() {
-            let Some(key) = keys::key_of(places, *action) else { continue };
-            let hint = format!("{key} {}", text::tui::action(*action));
-            if used + hint.len() + 2 + help_width > usize::from(area.width) {
-                break;
-            }
-            used += hint.len() + 2;
-            parts.extend([Span::styled(key, theme.bold()), Span::raw(format!(" {}  ", text::tui::action(*action)))]);
-        }
-        if let Some(help) = help {
-            parts.push(Span::styled(help, theme.dim()));
-        }
-        paint::line(buffer, hints, 0, &Line::from(parts));
-    }
-
     fn key(&mut self, key: &str, now: Duration, effects: &mut Vec<Effect>) {
         if let Some(overlay) = &mut self.overlay {
             let outcome = overlay.key(key);
@@ -297,7 +221,7 @@ impl<'h> App<'h> {
             Action::Quit => effects.push(Effect::Quit),
             Action::Suspend => effects.push(Effect::Suspend),
             Action::Help => {
-                let places = self.top().view.places().to_vec();
+                let places = self.top().view.help_places().to_vec();
                 self.overlay = Some(Overlay::Help { places, filter: super::line_edit::LineEdit::default(), top: 0 });
             }
             Action::Palette => {
@@ -314,7 +238,7 @@ impl<'h> App<'h> {
                 let may_quit = action == Action::Back && self.struck == "q";
                 self.back(may_quit, now, effects);
             }
-            Action::Resume | Action::Export | Action::Copy | Action::Forget => {
+            Action::Resume | Action::Export | Action::Copy | Action::Star | Action::Forget => {
                 let chosen = self.top().view.chosen();
                 match chosen {
                     Some(chosen) => self.with_actions(now, effects, |actions, ui| actions.begin(action, chosen, ui)),
@@ -329,45 +253,6 @@ impl<'h> App<'h> {
                 }
             }
         }
-    }
-
-    /// One view back; from the last one out, unless only something was to be cleared.
-    fn back(&mut self, may_quit: bool, now: Duration, effects: &mut Vec<Effect>) {
-        let layers = &mut self.tabs[self.current].1;
-        if layers.len() > 1 {
-            if let Some(gone) = layers.pop() {
-                self.timers.retain(|(_, layer, _)| *layer != gone.id);
-            }
-            effects.push(Effect::Watch(None));
-            self.with_top(now, effects, |view, ui| view.resume(ui));
-        } else if may_quit && self.current > 0 {
-            self.show_tab(Tab::Sessions, now, effects);
-        } else if may_quit {
-            effects.push(Effect::Quit);
-        }
-    }
-
-    fn show_tab(&mut self, tab: Tab, now: Duration, effects: &mut Vec<Effect>) {
-        if !self.tabs.is_empty() {
-            effects.push(Effect::Watch(None));
-        }
-        if let Some(at) = self.tabs.iter().position(|(opened, _)| *opened == tab) {
-            self.current = at;
-            let gone = self.tabs[at].1.split_off(1);
-            self.timers.retain(|(_, layer, _)| gone.iter().all(|gone| gone.id != *layer));
-            self.with_top(now, effects, |view, ui| view.resume(ui));
-        } else {
-            self.tabs.push((tab, Vec::new()));
-            self.current = self.tabs.len() - 1;
-            self.open(tab.view(), now, effects);
-        }
-    }
-
-    /// Lays a view over the one that is shown.
-    fn open(&mut self, view: Box<dyn View>, now: Duration, effects: &mut Vec<Effect>) {
-        self.last_layer += 1;
-        self.tabs[self.current].1.push(Layer { id: self.last_layer, view, calls: Vec::new() });
-        self.with_top(now, effects, |view, ui| view.begin(ui));
     }
 
     fn answered(
@@ -450,48 +335,6 @@ impl<'h> App<'h> {
         });
     }
 
-    fn top(&self) -> &Layer {
-        self.tabs[self.current].1.last().expect("a tab is opened with a view, and its first view stays")
-    }
-
-    fn top_of(tabs: &mut [(Tab, Vec<Layer>)], current: usize) -> &mut Layer {
-        tabs[current].1.last_mut().expect("a tab is opened with a view, and its first view stays")
-    }
-
-    /// Has the view that is shown do something, and does what it says.
-    fn with_top(&mut self, now: Duration, effects: &mut Vec<Effect>, run: impl FnOnce(&mut dyn View, &mut Ui<'_, '_>)) {
-        let layer = self.tabs[self.current].1.len() - 1;
-        self.with_layer(self.current, layer, now, effects, run);
-    }
-
-    fn with_layer(
-        &mut self,
-        tab: usize,
-        layer: usize,
-        now: Duration,
-        effects: &mut Vec<Effect>,
-        run: impl FnOnce(&mut dyn View, &mut Ui<'_, '_>),
-    ) {
-        let layer = &mut self.tabs[tab].1[layer];
-        let mut timers = Vec::new();
-        let mut ui = Ui {
-            look: &self.look,
-            now,
-            effects,
-            issued: &mut layer.calls,
-            last_ticket: &mut self.last_ticket,
-            timers: &mut timers,
-            go: None,
-            notice: None,
-            overlay: None,
-        };
-        run(&mut *layer.view, &mut ui);
-        let Ui { go, notice, overlay, .. } = ui;
-        let id = layer.id;
-        self.timers.extend(timers.into_iter().map(|(at, timer)| (at, id, timer)));
-        self.follow(go, notice, overlay, now, effects);
-    }
-
     /// Has the actions on a session do something, and does what they say.
     fn with_actions(
         &mut self,
@@ -532,6 +375,7 @@ impl<'h> App<'h> {
         match go {
             Some(Go::Into(view)) => self.open(view, now, effects),
             Some(Go::Back) => self.back(false, now, effects),
+            Some(Go::Anew) => self.with_top(now, effects, |view, ui| view.resume(ui)),
             Some(Go::Gone(session)) => {
                 let is_shown = self.top().view.has_own_head()
                     && self.top().view.chosen().is_some_and(|chosen| chosen.id == session);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use opensession_protocol::{
-    AgentInfo, DaemonStatus, ExportAnswer, Forgotten, HandoffAnswer, IndexStatus, ProblemPage, SearchAnswer,
-    SessionDetail, SessionDiff, SessionDocument, SessionOutline, SessionPage, SessionSummary, SessionUpdate, Settings,
-    StatsAnswer,
+    AgentInfo, Completions, DaemonStatus, ExportAnswer, Forgotten, HandoffAnswer, History, IndexStatus, ProblemPage,
+    SavedSearch, SearchAnswer, SessionDetail, SessionDiff, SessionDocument, SessionOutline, SessionPage,
+    SessionSummary, SessionUpdate, Settings, Starred, StatsAnswer,
 };
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 use serde::de::DeserializeOwned;
@@ -92,6 +92,8 @@ pub(crate) enum Lane {
     List,
     /// Queries while they are typed: a newer one takes an older one back.
     Search,
+    /// What can stand at the cursor of a query: likewise.
+    Complete,
     /// Events of a session.
     Events,
     /// What changes something or takes long.
@@ -101,7 +103,7 @@ pub(crate) enum Lane {
 impl Lane {
     /// Whether a newer call makes an older one pointless.
     pub(crate) fn keeps_newest(self) -> bool {
-        self == Lane::Search
+        matches!(self, Self::Search | Self::Complete)
     }
 }
 
@@ -136,6 +138,11 @@ pub(crate) enum Answer {
     Diff(Box<SessionDiff>),
     Exported(ExportAnswer),
     Forgotten(Forgotten),
+    Starred(Starred),
+    Completions(Completions),
+    SavedSearches(Vec<SavedSearch>),
+    SavedSearch(SavedSearch),
+    History(History),
     Stats(StatsAnswer),
     Status(Box<DaemonStatus>),
     Document(SessionDocument),
@@ -153,6 +160,8 @@ pub(crate) enum Go {
     Back,
     /// Away from this session, which is forgotten.
     Gone(String),
+    /// Nowhere: but what is shown of sessions is another now.
+    Anew,
 }
 
 /// What a view has at hand when something happens: what it says here is done when it has returned.

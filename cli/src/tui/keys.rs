@@ -35,12 +35,24 @@ pub(crate) enum Action {
     Resume,
     Export,
     Copy,
+    Star,
     Forget,
+    ListSmaller,
+    ListLarger,
     NextHit,
     PreviousHit,
-    CompleteField,
+    LaterSearch,
+    EarlierSearch,
+    Complete,
+    KeptSearches,
+    SaveSearch,
     OpenHit,
     LeaveSearch,
+    NextCandidate,
+    PreviousCandidate,
+    TakeCandidate,
+    CloseCandidates,
+    ForgetSearch,
     NextPrompt,
     PreviousPrompt,
     NextError,
@@ -61,6 +73,7 @@ pub(crate) enum Action {
     CopyText,
     Group,
     Span,
+    DaysMap,
     Default,
     Save,
     Budget,
@@ -79,6 +92,10 @@ pub(crate) enum Place {
     List,
     /// The line in which a query is typed.
     SearchLine,
+    /// The list beneath that line.
+    Candidates,
+    /// Likewise, where it is of saved and earlier searches.
+    KeptSearches,
     /// A session.
     Session,
     /// Figures.
@@ -115,6 +132,8 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::List, Action::Facets, &["f"]),
     bind(Place::List, Action::Preview, &["v"]),
     bind(Place::List, Action::Subagents, &["u"]),
+    bind(Place::List, Action::ListSmaller, &["<"]),
+    bind(Place::List, Action::ListLarger, &[">"]),
     bind(Place::Session, Action::NextPrompt, &["]"]),
     bind(Place::Session, Action::PreviousPrompt, &["["]),
     bind(Place::Session, Action::NextError, &["e"]),
@@ -135,6 +154,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::Stats, Action::Group, &["O"]),
     bind(Place::Stats, Action::Span, &["d"]),
     bind(Place::Stats, Action::Scope, &["s"]),
+    bind(Place::Stats, Action::DaysMap, &["m"]),
     bind(Place::Settings, Action::Default, &["Delete", "Backspace"]),
     bind(Place::Settings, Action::Save, &["Ctrl-s"]),
     bind(Place::Handoff, Action::Budget, &["b"]),
@@ -145,10 +165,20 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind(Place::Chosen, Action::Resume, &["r"]),
     bind(Place::Chosen, Action::Export, &["x"]),
     bind(Place::Chosen, Action::Copy, &["y"]),
+    bind(Place::Chosen, Action::Star, &["*"]),
     bind(Place::Chosen, Action::Forget, &["X"]),
-    bind(Place::SearchLine, Action::NextHit, &["Down", "Ctrl-n"]),
-    bind(Place::SearchLine, Action::PreviousHit, &["Up", "Ctrl-p"]),
-    bind(Place::SearchLine, Action::CompleteField, &["Tab"]),
+    bind(Place::KeptSearches, Action::ForgetSearch, &["Delete"]),
+    bind(Place::Candidates, Action::NextCandidate, &["Tab", "Down", "Ctrl-n"]),
+    bind(Place::Candidates, Action::PreviousCandidate, &["Shift-Tab", "Up", "Ctrl-p"]),
+    bind(Place::Candidates, Action::TakeCandidate, &["Enter", "Right"]),
+    bind(Place::Candidates, Action::CloseCandidates, &["Esc"]),
+    bind(Place::SearchLine, Action::NextHit, &["Ctrl-n"]),
+    bind(Place::SearchLine, Action::PreviousHit, &["Ctrl-p"]),
+    bind(Place::SearchLine, Action::LaterSearch, &["Down"]),
+    bind(Place::SearchLine, Action::EarlierSearch, &["Up"]),
+    bind(Place::SearchLine, Action::Complete, &["Tab"]),
+    bind(Place::SearchLine, Action::KeptSearches, &["Ctrl-r"]),
+    bind(Place::SearchLine, Action::SaveSearch, &["Ctrl-s"]),
     bind(Place::SearchLine, Action::OpenHit, &["Enter"]),
     bind(Place::SearchLine, Action::LeaveSearch, &["Esc"]),
     bind(Place::FindLine, Action::OpenHit, &["Enter"]),
@@ -220,6 +250,7 @@ pub(crate) fn name(key: KeyEvent) -> Option<String> {
         KeyCode::Enter => "Enter".to_owned(),
         KeyCode::Esc => "Esc".to_owned(),
         KeyCode::Tab => "Tab".to_owned(),
+        KeyCode::BackTab => "Shift-Tab".to_owned(),
         KeyCode::Up => "Up".to_owned(),
         KeyCode::Down => "Down".to_owned(),
         KeyCode::Left => "Left".to_owned(),
@@ -262,6 +293,7 @@ mod tests {
         assert_eq!(called(&places, "z", "R"), Called::Action(Action::OpenAll));
         assert_eq!(called(&places, "z", "q"), Called::Nothing);
         assert_eq!(called(&[Place::List, Place::Everywhere], "", "z"), Called::Nothing);
-        assert_eq!(called(&[Place::SearchLine], "", "Tab"), Called::Action(Action::CompleteField));
+        assert_eq!(called(&[Place::SearchLine], "", "Tab"), Called::Action(Action::Complete));
+        assert_eq!(called(&[Place::Candidates, Place::SearchLine], "", "Tab"), Called::Action(Action::NextCandidate));
     }
 }

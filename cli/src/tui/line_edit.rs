@@ -1,5 +1,7 @@
 //! A line that is typed, with the keys of readline.
 
+use std::ops::Range;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::format::{cells, clean};
@@ -44,11 +46,18 @@ impl LineEdit {
         self.cursor += harmless.len();
     }
 
-    /// Replaces the `length` bytes before the cursor.
-    pub(crate) fn replace_before(&mut self, length: usize, with: &str) {
-        let from = self.cursor.saturating_sub(length);
-        self.text.replace_range(from..self.cursor, with);
-        self.cursor = from + with.len();
+    /// How many code points stand before the cursor.
+    pub(crate) fn cursor(&self) -> usize {
+        self.before().chars().count()
+    }
+
+    /// Puts text, on one line and harmless, in the place of these code points; the cursor stands behind it.
+    pub(crate) fn replace(&mut self, range: Range<usize>, with: &str) {
+        let offset = |at: usize| self.text.char_indices().nth(at).map_or(self.text.len(), |(offset, _)| offset);
+        let (from, to) = (offset(range.start), offset(range.end.max(range.start)));
+        let harmless = clean::one_line(with);
+        self.text.replace_range(from..to, &harmless);
+        self.cursor = from + harmless.len();
     }
 
     /// Takes a key, as the table of keys writes it; `false` when it means nothing to a line.
@@ -138,6 +147,15 @@ mod tests {
         assert_eq!(line.shown(80), ("agent:codex 잠금 순서", 21));
         assert_eq!(line.shown(8), ("금 순서", 7));
         assert_eq!(LineEdit::default().shown(4), ("", 0));
+    }
+
+    #[test]
+    fn a_piece_is_replaced_by_its_place_in_code_points() {
+        let mut line = LineEdit::new("잠금 ag 순서");
+        line.replace(3..5, "agent:\u{7}codex\n");
+        assert_eq!((line.text(), line.cursor()), ("잠금 agent:codex 순서", 14));
+        line.replace(90..95, "!");
+        assert!(line.text().ends_with("순서!"));
     }
 
     #[test]

@@ -6,3 +6,4 @@ mod made_up;
 mod pages;
 mod sessions;
 mod stage;
+mod typing;

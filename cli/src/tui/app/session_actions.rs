@@ -1,6 +1,6 @@
-//! What can be done with the session that is chosen, in whichever view: resume, export, copy, forget.
+//! What can be done with the session that is chosen, in whichever view: resume, export, copy, star, forget.
 
-use opensession_protocol::{ExportFormat, SessionDetail};
+use opensession_protocol::{ExportFormat, SessionDetail, Starred};
 use serde_json::json;
 
 use crate::commands;
@@ -44,6 +44,8 @@ enum Awaited {
     ResumeCommand,
     Text,
     Export,
+    IsStarred,
+    Star,
     Forget,
 }
 
@@ -52,6 +54,8 @@ impl SessionActions {
         self.chosen = chosen;
         match action {
             Action::Resume => self.ask_session(Awaited::Resume, ui),
+            // What is shown may be of before: whether it has a star is asked.
+            Action::Star => self.ask_session(Awaited::IsStarred, ui),
             Action::Export => {
                 let rows = FORMATS.iter().map(|(format, _)| text::tui::export_format(*format).to_owned()).collect();
                 ui.overlay =
@@ -148,6 +152,16 @@ impl SessionActions {
                 Some(line) => copy(line, ui),
                 None => no_resume(&detail, ui),
             },
+            (Awaited::IsStarred, Answer::Session(detail)) => {
+                let params = json!({ "session": detail.session.id, "starred": !detail.session.starred });
+                let ticket = ui.ask(Lane::Act, "session/star", params, Answer::Starred);
+                self.awaited = Some((ticket, Awaited::Star));
+            }
+            (Awaited::Star, Answer::Starred(Starred { id, starred, .. })) => {
+                let id: String = clean::one_line(&id).chars().take(8).collect();
+                ui.say(text::tui::starred(&id, starred));
+                ui.go = Some(Go::Anew);
+            }
             (Awaited::Text, Answer::Document(document)) => copy(document.text, ui),
             (Awaited::Export, Answer::Exported(exported)) => {
                 let path = ui.look.path(exported.path.as_deref().unwrap_or_default());

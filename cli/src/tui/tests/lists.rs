@@ -101,12 +101,72 @@ fn a_facet_narrows_the_query() {
 }
 
 #[test]
-fn tab_completes_a_field() {
-    let mut stage = search_stage(80, 24).begin();
-    stage.keys("/").types("lock ag").keys("Tab").types("codex");
-    assert!(stage.screen().contains("/ lock agent:codex"), "{}", stage.screen());
-    stage.types(" b").keys("Tab");
-    assert!(stage.screen().contains("before: branch:"), "{}", stage.screen());
+fn a_month_narrows_the_query() {
+    let mut stage = search_stage(200, 60).begin();
+    stage.screen();
+    stage.keys("/").types("lock").passes(200).keys("Esc f j j j j j j");
+    assert_snapshot!(stage.screen());
+    stage.keys("Space");
+    assert!(stage.calls.last().unwrap().contains("lock on:2026-11"), "{:?}", stage.calls.last());
+    assert!(stage.screen().contains("[x] Nov"), "{}", stage.screen());
+}
+
+#[test]
+fn the_divider_is_dragged_and_moved_by_keys() {
+    let mut stage = session_stage(160, 45).begin();
+    stage.screen();
+    let before = stage.columns_of("│", 20);
+    let divider = *before.last().unwrap();
+    stage.drag((divider, 20), (100, 22));
+    assert_eq!(stage.columns_of("│", 20), [before[0], 100]);
+    stage.keys("<");
+    assert_eq!(stage.columns_of("│", 20), [before[0], 96]);
+    // It is let go: what the mouse does now is no dragging any more.
+    stage.drag((50, 20), (60, 20));
+    assert_eq!(stage.columns_of("│", 20), [before[0], 96]);
+    let mut below = session_stage(80, 24).begin();
+    below.screen();
+    let row_of = |stage: &mut super::stage::Stage| {
+        stage.screen().lines().position(|line| line.contains("4f2a91c7 ─")).unwrap() as u16
+    };
+    let row = row_of(&mut below);
+    below.drag((10, row), (10, row - 4));
+    assert_eq!(row_of(&mut below), row - 4);
+    below.keys("> >");
+    assert_eq!(row_of(&mut below), row - 2);
+}
+
+#[test]
+fn a_star_is_given_and_seen_in_list_and_session() {
+    use std::cell::Cell;
+    use std::rc::Rc;
+    let starred = Rc::new(Cell::new(false));
+    let with_star = |starred: &Rc<Cell<bool>>| {
+        let starred = Rc::clone(starred);
+        move || opensession_protocol::SessionInfo { starred: starred.get(), ..live() }
+    };
+    let (of_list, of_session, given) = (with_star(&starred), with_star(&starred), Rc::clone(&starred));
+    let mut stage = session_stage(80, 24)
+        .answer_by("session/list", move |_| {
+            let page = SessionPage { sessions: vec![korean(), of_list()], ..page() };
+            Ok(serde_json::to_value(page).unwrap())
+        })
+        .answer_by("session/get", move |_| Ok(serde_json::json!({ "session": of_session() })))
+        .answer_by("session/star", move |params| {
+            given.set(params["starred"].as_bool().unwrap());
+            Ok(serde_json::json!({ "id": params["session"], "starred": given.get(), "changed": true }))
+        })
+        .begin();
+    stage.keys("j *");
+    assert!(starred.get());
+    assert_snapshot!("a_star_in_the_list", stage.screen());
+    stage.keys("Enter");
+    assert!(stage.screen().lines().next().unwrap().contains("✶ starred"), "{}", stage.screen());
+    stage.keys("*");
+    assert!(!starred.get());
+    assert!(stage.screen().contains("no star any more"), "{}", stage.screen());
+    stage.keys("q");
+    assert!(!stage.screen().contains('✶'), "{}", stage.screen());
 }
 
 #[test]

@@ -277,15 +277,60 @@ pub(crate) fn long_session_stage(width: u16, height: u16, count: u32) -> Setting
         })
 }
 
-/// A stage that answers searches: of what has `lock` in it, and of nothing else.
+/// A stage that answers searches: of what has `lock` in it, and of nothing else. Some are kept.
 pub(crate) fn search_stage(width: u16, height: u16) -> Setting {
-    session_stage(width, height).answer_by("search/query", |params| {
+    let kept = session_stage(width, height)
+        .answer_by("search/complete", |params| Ok(completions(params)))
+        .answer("search/saved", saved())
+        .answer("search/save", json!({ "name": "느린 것", "query": "lock" }))
+        .answer("search/unsave", json!({ "name": "slow", "query": "duration:>1h is:error" }))
+        .answer(
+            "search/history",
+            json!({ "kept": true, "queries": [
+                { "query": "lock panicked", "ran": "2026-11-22T03:05:00Z", "sessions": 12 },
+                { "query": "lock 순서", "ran": "2026-11-20T03:05:00Z", "sessions": 1 },
+            ] }),
+        );
+    kept.answer_by("search/query", |params| {
         let query = params["query"].as_str().unwrap_or_default().to_owned();
         if query.contains("session:") {
             return Ok(serde_json::to_value(found_in_session()).unwrap());
         }
         Ok(serde_json::to_value(if query.starts_with('l') { found() } else { nothing(&query) }).unwrap())
     })
+}
+
+/// What can stand at the end of a query.
+fn completions(params: &Value) -> Value {
+    let query = params["query"].as_str().unwrap_or_default();
+    let piece = query.rsplit(' ').next().unwrap_or_default();
+    let end = query.chars().count();
+    let start = end - piece.chars().count();
+    let item = |text: &str, kind: &str, count: Option<u32>, detail: Option<&str>| json!({ "text": text, "kind": kind, "count": count, "detail": detail });
+    let (start, items) = match piece.split_once(':') {
+        Some(("agent", typed)) => {
+            let values =
+                [("claude-code", 277), ("codex", 31)].into_iter().filter(|(value, _)| value.starts_with(typed));
+            let items = values.map(|(value, count)| item(value, "value", Some(count), None)).collect();
+            (start + 6, items)
+        }
+        Some(_) => (start, Vec::new()),
+        None => {
+            let fields = [("agent:", "the program"), ("branch:", "words of it"), ("before:", "up to a date")];
+            let fields = fields.into_iter().filter(|(name, _)| name.starts_with(piece));
+            let mut items: Vec<Value> = fields.map(|(name, about)| item(name, "field", None, Some(about))).collect();
+            items.extend("build".starts_with(piece).then(|| item("build", "word", Some(1_204), None)));
+            (start, items)
+        }
+    };
+    json!({ "start": start, "end": end, "items": items, "more": false })
+}
+
+fn saved() -> Value {
+    json!([
+        { "name": "slow", "query": "duration:>1h is:error", "saved": "2026-11-01T03:05:00Z" },
+        { "name": "느린 것", "query": "lock", "saved": "2026-11-02T03:05:00Z" },
+    ])
 }
 
 pub(crate) fn hit(event: u32, kind: Kind, text: &str, word: &str) -> Hit {
@@ -333,6 +378,8 @@ fn found() -> SearchAnswer {
         hits: 7,
         by_agent: vec![facet("claude-code", 9), facet("codex", 3)],
         by_kind: vec![facet("output", 31), facet("agent", 20)],
+        by_repository: vec![facet("mina/app", 7), facet("mina/잠금-도구", 2)],
+        by_month: vec![facet("2026-11", 8), facet("2026-10", 4), facet("2025-12", 1)],
         scope_repository: Some("mina/app".to_owned()),
         searched: 308,
         ..SearchAnswer::default()

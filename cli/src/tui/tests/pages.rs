@@ -11,7 +11,10 @@ use crate::tui::effects::{Effect, Message};
 
 fn with_pages(width: u16, height: u16) -> Setting {
     stage(width, height)
-        .answer("stats/get", figures())
+        .answer_by("stats/get", |params| {
+            let figures = if params["by"] == "day" { days() } else { figures() };
+            Ok(serde_json::to_value(figures).unwrap())
+        })
         .answer("problem/list", problems())
         .answer("settings/list", settings())
         .answer("settings/set", settings())
@@ -53,6 +56,39 @@ fn figures() -> StatsAnswer {
     }
 }
 
+/// Three months of days, of which some have nothing.
+fn days() -> StatsAnswer {
+    let first: jiff::civil::Date = "2026-08-20".parse().unwrap();
+    let days = (0..94_i64).filter(|day| day % 7 != 3 && day % 5 != 0);
+    let row = |day: i64| StatsRow {
+        key: first.saturating_add(jiff::Span::new().days(day)).to_string(),
+        sessions: 1,
+        stats: SessionStats { active_ms: 600_000 * (1 + day as u64 * day as u64 % 23), ..SessionStats::default() },
+        ..StatsRow::default()
+    };
+    StatsAnswer { rows: days.map(row).collect(), ..StatsAnswer::default() }
+}
+
+#[test]
+fn the_map_of_days_gives_way_and_can_be_left_out() {
+    let mut stage = with_pages(80, 24).begin();
+    assert!(stage.keys("2").screen().contains("busiest 2026-"));
+    assert!(!stage.keys("m").screen().contains("busiest"));
+    let mut small = with_pages(80, 16).begin();
+    let screen = small.keys("2").screen();
+    assert!(!screen.contains("busiest") && screen.contains("total"), "{screen}");
+}
+
+#[test]
+fn figures_at_200x60_by_day() {
+    let mut stage = with_pages(200, 60).begin();
+    assert_snapshot!(stage.keys("2 O O O O").screen());
+    // The days are the groups already: nobody asks twice.
+    let asked = stage.calls.iter().filter(|call| call.starts_with("stats/get")).count();
+    let by_day = stage.calls.iter().filter(|call| call.contains(r#""by":"day""#)).count();
+    assert_eq!((asked, by_day), (9, 5), "{:?}", stage.calls);
+}
+
 #[test]
 fn figures_at_80x24() {
     assert_snapshot!(with_pages(80, 24).begin().keys("2").screen());
@@ -62,8 +98,8 @@ fn figures_at_80x24() {
 fn figures_at_160x45_by_model_of_the_last_month() {
     let mut stage = with_pages(160, 45).begin();
     assert_snapshot!(stage.keys("2 O d j j Enter s").screen());
-    let asked = stage.calls.iter().rfind(|call| call.starts_with("stats/get")).unwrap();
-    assert!(asked.contains(r#""by":"model""#) && asked.contains(r#""since":"30d""#) && asked.contains(r#""all":true"#));
+    let asked = stage.calls.iter().rfind(|call| call.contains(r#""by":"model""#)).unwrap();
+    assert!(asked.contains(r#""since":"30d""#) && asked.contains(r#""all":true"#));
 }
 
 #[test]

@@ -62,6 +62,17 @@ impl Stage {
         self.happens(Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }))
     }
 
+    /// Presses the mouse in one place, moves it and lets it go in another.
+    pub(crate) fn drag(&mut self, from: (u16, u16), to: (u16, u16)) -> &mut Self {
+        let button = MouseButton::Left;
+        for (kind, (column, row)) in
+            [(MouseEventKind::Down(button), from), (MouseEventKind::Drag(button), to), (MouseEventKind::Up(button), to)]
+        {
+            self.happens(Message::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        }
+        self
+    }
+
     /// Lets time pass, timers ringing.
     pub(crate) fn passes(&mut self, milliseconds: u64) -> &mut Self {
         self.now += Duration::from_millis(milliseconds);
@@ -248,6 +259,7 @@ pub(crate) fn key(name: &str) -> KeyEvent {
         "Enter" => KeyCode::Enter,
         "Esc" => KeyCode::Esc,
         "Tab" => KeyCode::Tab,
+        "Shift-Tab" => KeyCode::BackTab,
         "Space" => KeyCode::Char(' '),
         "Up" => KeyCode::Up,
         "Down" => KeyCode::Down,

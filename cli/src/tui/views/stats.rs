@@ -2,7 +2,7 @@
 
 use opensession_protocol::{IndexStatus, Scope, SessionFilter, StatsAnswer, StatsBy, StatsRow};
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::event::{MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -10,13 +10,16 @@ use serde_json::json;
 
 use super::View;
 use crate::connection::CallError;
-use crate::format::{cells, clean, number};
+use crate::figures::Figure;
+use crate::format::{cells, clean};
 use crate::tui::effects::{Answer, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
+use crate::tui::list::List;
 use crate::tui::look::Look;
 use crate::tui::overlay::{Overlay, Tag};
 use crate::tui::paint;
-use crate::{session_line, text};
+use crate::tui::refresh::Refresh;
+use crate::{heat, text};
 
 /// What the figures can be grouped by, in the order in which they are shown one after the other.
 const GROUPS: [StatsBy; 9] = [
@@ -41,50 +44,60 @@ const BAR: usize = 24;
 /// Cells that a group's name keeps at least.
 const NAME_LEAST: usize = 12;
 
+/// Rows of the table that there must be room for before the map of days takes any.
+const TABLE_LEAST: u16 = 6;
+
 /// Figures over sessions.
-#[derive(Default)]
 pub(crate) struct Stats {
     group: usize,
     span: usize,
     all: bool,
     answer: Option<StatsAnswer>,
     awaited: Option<Ticket>,
-    refresh_waits: bool,
-    top: usize,
-    room: usize,
+    /// The days, whatever is grouped by.
+    days: Option<StatsAnswer>,
+    awaited_days: Option<Ticket>,
+    shows_days: bool,
+    refresh: Refresh,
+    table: List,
 }
 
-/// A column: its head, what stands in it, and whether it gives way where there is no room: the higher the sooner.
-struct Column {
-    head: &'static str,
-    value: fn(&StatsRow) -> String,
-    style: fn(&Look<'_>) -> Style,
-    gives_way: u8,
+impl Default for Stats {
+    fn default() -> Self {
+        Self {
+            group: 0,
+            span: 0,
+            all: false,
+            answer: None,
+            awaited: None,
+            days: None,
+            awaited_days: None,
+            shows_days: true,
+            refresh: Refresh::default(),
+            table: List::text(),
+        }
+    }
 }
 
-const COLUMNS: &[Column] = &[
-    column(text::tui::HEAD_SESSIONS, 0, |row| number::count(row.sessions)),
-    column(text::tui::HEAD_ACTIVE, 2, |row| match row.stats.active_ms {
-        0 => text::tui::NO_VALUE.to_owned(),
-        active => number::duration(active),
-    }),
-    column(text::tui::HEAD_TURNS, 1, |row| number::count(row.stats.turns)),
-    column(text::tui::HEAD_TOKENS, 0, |row| number::count(session_line::tokens(&row.stats))),
-    column(text::tui::HEAD_COST, 0, |row| number::cost(row.stats.cost, row.stats.cost_estimated)),
-    column(text::tui::HEAD_FILES, 3, |row| number::count(row.stats.files)),
-    Column {
-        style: |look| look.theme.added(),
-        ..column(text::tui::HEAD_ADDED, 1, |row| format!("+{}", number::count(row.stats.added)))
-    },
-    Column {
-        style: |look| look.theme.removed(),
-        ..column(text::tui::HEAD_REMOVED, 1, |row| format!("-{}", number::count(row.stats.removed)))
-    },
-    column(text::tui::HEAD_ERRORS, 4, |row| number::percent(row.stats.errors, row.stats.results)),
+/// The columns, and when each gives way where there is no room: the higher the sooner.
+const COLUMNS: &[(Figure, u8)] = &[
+    (Figure::Sessions, 0),
+    (Figure::Active, 2),
+    (Figure::Turns, 1),
+    (Figure::Tokens, 0),
+    (Figure::Cost, 0),
+    (Figure::Files, 3),
+    (Figure::Added, 1),
+    (Figure::Removed, 1),
+    (Figure::Errors, 4),
 ];
 
-const fn column(head: &'static str, gives_way: u8, value: fn(&StatsRow) -> String) -> Column {
-    Column { head, value, style: |look| look.theme.plain(), gives_way }
+fn style(figure: Figure, look: &Look<'_>) -> Style {
+    match figure {
+        Figure::Added => look.theme.added(),
+        Figure::Removed => look.theme.removed(),
+        _ => look.theme.plain(),
+    }
 }
 
 impl Stats {
@@ -94,8 +107,14 @@ impl Stats {
             since: SPANS[self.span].map(str::to_owned),
             ..SessionFilter::default()
         };
-        let params = json!({ "filter": filter, "by": GROUPS[self.group], "time_zone": ui.look.times.zone_name() });
+        let by = GROUPS[self.group];
+        let zone = ui.look.times.zone_name();
+        let params = json!({ "filter": filter, "by": by, "time_zone": zone });
         self.awaited = Some(ui.ask(Lane::List, "stats/get", params, Answer::Stats));
+        if by != StatsBy::Day {
+            let params = json!({ "filter": filter, "by": StatsBy::Day, "time_zone": zone });
+            self.awaited_days = Some(ui.ask(Lane::List, "stats/get", params, Answer::Stats));
+        }
     }
 
     fn draw_head(&self, buffer: &mut Buffer, area: Rect, look: &Look<'_>) {
@@ -119,19 +138,18 @@ impl Stats {
         }
         let names: Vec<String> = rows.iter().map(|(name, _)| clean::one_line(name).into_owned()).collect();
         let longest = names.iter().map(|name| cells::cells(name)).max().unwrap_or(0).max(NAME_LEAST);
-        let mut columns: Vec<(&Column, Vec<String>, usize)> = COLUMNS
+        let mut columns: Vec<Column> = COLUMNS
             .iter()
-            .map(|column| {
-                let values: Vec<String> = rows.iter().map(|(_, row)| (column.value)(row)).collect();
+            .map(|&(figure, gives_way)| {
+                let values: Vec<String> = rows.iter().map(|(_, row)| figure.of(row)).collect();
                 let widest = values.iter().map(|value| cells::cells(value)).max().unwrap_or(0);
-                (column, values, widest.max(column.head.len()) + 2)
+                Column { figure, gives_way, width: widest.max(figure.head().len()) + 2, values }
             })
             .collect();
-        let taken = |columns: &[(&Column, Vec<String>, usize)]| columns.iter().map(|(.., width)| width).sum::<usize>();
+        let taken = |columns: &[Column]| columns.iter().map(|column| column.width).sum::<usize>();
         // A name is cut before a column goes, but not to nothing.
         while taken(&columns) + longest.min(width / 3).max(NAME_LEAST) > width {
-            let Some((at, _)) = columns.iter().enumerate().rev().max_by_key(|(_, (column, ..))| column.gives_way)
-            else {
+            let Some((at, _)) = columns.iter().enumerate().rev().max_by_key(|(_, column)| column.gives_way) else {
                 break;
             };
             columns.remove(at);
@@ -147,28 +165,51 @@ impl Stats {
             let shown = cells::cut_end(text, name_width, theme.ellipsis());
             format!("{shown}{}", cells::padding(&shown, name_width))
         };
-        let mut head = vec![Span::styled(name(text::tui::stats_head(GROUPS[self.group])), theme.bold())];
-        head.extend(columns.iter().map(|(column, _, width)| Span::styled(right(column.head, *width), theme.bold())));
+        let mut head = vec![Span::styled(name(text::head_of_groups(GROUPS[self.group])), theme.bold())];
+        head.extend(columns.iter().map(|column| Span::styled(right(column.figure.head(), column.width), theme.bold())));
         paint::line(buffer, area, 0, &Line::from(head));
-        self.room = usize::from(area.height.saturating_sub(1));
-        self.top = self.top.min(rows.len().saturating_sub(self.room));
-        for (y, index) in (self.top..rows.len()).take(self.room).enumerate() {
+        let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        for index in self.table.lay_out(below, rows.len()) {
             let is_total = index >= answer.rows.len();
             let style = if is_total { theme.bold() } else { theme.plain() };
             let mut spans = vec![Span::styled(name(&names[index]), style)];
-            for (column, values, width) in &columns {
-                spans.push(Span::styled(right(&values[index], *width), (column.style)(look).patch(style)));
+            for column in &columns {
+                let dress = self::style(column.figure, look).patch(style);
+                spans.push(Span::styled(right(&column.values[index], column.width), dress));
             }
             if bar > 0 && !is_total {
                 let cells = (rows[index].1.sessions as f64 / most as f64 * bar as f64).ceil() as usize;
                 spans.push(Span::styled(format!("  {}", theme.bar().repeat(cells)), theme.live()));
             }
-            paint::line(buffer, area, y as u16 + 1, &Line::from(spans));
+            paint::line(buffer, below, self.table.row(index), &Line::from(spans));
         }
     }
 
-    fn step(&mut self, by: isize) {
-        self.top = self.top.saturating_add_signed(by);
+    /// The map of days, line by line; nothing where it is not wanted or is not known.
+    fn map(&self, width: u16) -> Vec<Vec<heat::Piece>> {
+        let days = if GROUPS[self.group] == StatsBy::Day { &self.answer } else { &self.days };
+        match days {
+            Some(days) if self.shows_days => heat::lines(&days.rows, usize::from(width)),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A column of the table, filled.
+struct Column {
+    figure: Figure,
+    gives_way: u8,
+    values: Vec<String>,
+    width: usize,
+}
+
+fn draw_map(buffer: &mut Buffer, area: Rect, map: &[Vec<heat::Piece>], look: &Look<'_>) {
+    for (y, line) in map.iter().enumerate() {
+        let spans = line.iter().map(|piece| match piece {
+            heat::Piece::Text(text) => Span::raw(text.as_str()),
+            heat::Piece::Level(level) => Span::styled(heat::sign(*level), look.theme.heat(*level)),
+        });
+        paint::line(buffer, area, y as u16, &Line::from_iter(spans));
     }
 }
 
@@ -186,19 +227,13 @@ impl View for Stats {
     }
 
     fn act(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (self.room / 2).max(1) as isize;
         match action {
-            Action::Down => self.step(1),
-            Action::Up => self.step(-1),
-            Action::HalfPageDown => self.step(half),
-            Action::HalfPageUp => self.step(-half),
-            Action::First => self.top = 0,
-            Action::Last => self.top = usize::MAX,
             Action::Group => {
                 self.group = (self.group + 1) % GROUPS.len();
-                self.top = 0;
+                self.table.reset();
                 self.ask(ui);
             }
+            Action::DaysMap => self.shows_days = !self.shows_days,
             Action::Scope => {
                 self.all = !self.all;
                 self.ask(ui);
@@ -208,7 +243,7 @@ impl View for Stats {
                 let title = text::tui::SPAN_TITLE.to_owned();
                 ui.overlay = Some(Overlay::Pick { title, rows, selected: self.span, tag: SPAN });
             }
-            _ => return false,
+            _ => return self.table.act(action),
         }
         true
     }
@@ -221,19 +256,15 @@ impl View for Stats {
     }
 
     fn mouse(&mut self, event: MouseEvent, _ui: &mut Ui<'_, '_>) {
-        match event.kind {
-            MouseEventKind::ScrollDown => self.step(3),
-            MouseEventKind::ScrollUp => self.step(-3),
-            _ => {}
-        }
+        self.table.mouse(event);
     }
 
     fn answered(&mut self, ticket: Ticket, answer: Result<Answer, CallError>, ui: &mut Ui<'_, '_>) {
-        if self.awaited != Some(ticket) {
-            return;
-        }
-        self.awaited = None;
+        let is_days = self.awaited_days.take_if(|awaited| *awaited == ticket).is_some();
+        let is_table = self.awaited.take_if(|awaited| *awaited == ticket).is_some();
         match answer {
+            _ if !is_days && !is_table => {}
+            Ok(Answer::Stats(answer)) if is_days => self.days = Some(answer),
             Ok(Answer::Stats(answer)) => self.answer = Some(answer),
             Ok(_) => {}
             Err(error) => ui.refused(error),
@@ -241,14 +272,11 @@ impl View for Stats {
     }
 
     fn changed(&mut self, _status: &IndexStatus, ui: &mut Ui<'_, '_>) {
-        if !self.refresh_waits {
-            self.refresh_waits = true;
-            ui.after(REFRESH, REFRESH_TIMER);
-        }
+        self.refresh.changed(REFRESH, REFRESH_TIMER, ui);
     }
 
     fn timer(&mut self, _timer: u8, ui: &mut Ui<'_, '_>) {
-        self.refresh_waits = false;
+        self.refresh.rang();
         self.ask(ui);
     }
 
@@ -263,12 +291,24 @@ impl View for Stats {
                     paint::text(buffer, body, 2, text::tui::TRY_ALL, look.theme.dim());
                 }
             }
-            Some(_) => self.draw_table(buffer, body, look),
+            Some(_) => {
+                // The map stands at the foot, where the table leaves it room.
+                let map = self.map(area.width);
+                let taken = if map.is_empty() { 0 } else { map.len() as u16 + 1 };
+                let taken = if body.height >= taken + TABLE_LEAST { taken } else { 0 };
+                let table = Rect { height: body.height - taken, ..body };
+                self.draw_table(buffer, table, look);
+                if taken > 0 {
+                    let rows = self.table.count() as u16 + 1;
+                    let y = body.y + table.height.min(rows) + 1;
+                    draw_map(buffer, Rect { y, height: taken - 1, ..body }, &map, look);
+                }
+            }
         }
         None
     }
 
     fn hints(&self) -> &'static [Action] {
-        &[Action::Group, Action::Span, Action::Scope]
+        &[Action::Group, Action::Span, Action::Scope, Action::DaysMap]
     }
 }

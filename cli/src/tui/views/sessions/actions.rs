@@ -14,10 +14,12 @@ use crate::tui::views::session::SessionView;
 
 impl Sessions {
     pub(super) fn do_action(&mut self, action: Action, ui: &mut Ui<'_, '_>) -> bool {
-        let half = (usize::from(self.list.height) / 2).max(1) as isize;
+        let half = (usize::from(self.layout.list.height) / 2).max(1) as isize;
         match action {
             Action::Down | Action::NextHit => self.step(1, ui),
             Action::Up | Action::PreviousHit => self.step(-1, ui),
+            Action::LaterSearch => self.step_or_recall(false, ui),
+            Action::EarlierSearch => self.step_or_recall(true, ui),
             Action::HalfPageDown => self.step(half, ui),
             Action::HalfPageUp => self.step(-half, ui),
             Action::First => self.step(isize::MIN / 2, ui),
@@ -70,20 +72,30 @@ impl Sessions {
                 let at = panes.iter().position(|pane| *pane == self.pane).unwrap_or(0);
                 self.pane = panes[(at + 1) % panes.len()];
             }
+            Action::ListSmaller | Action::ListLarger => {
+                self.split.step(&self.layout, action == Action::ListLarger);
+            }
             Action::Search => {
-                self.search.is_typed = true;
+                self.search.begin();
                 self.pane = Pane::List;
             }
-            Action::CompleteField => {
-                let before = self.search.line.text().to_owned();
-                if let Some(fields) = self.search.complete() {
-                    ui.say(fields);
-                }
-                if before != self.search.line.text() {
-                    self.query_changed(ui);
+            Action::Complete => self.search.completing.ask(&self.search.line, self.all, true, ui),
+            Action::KeptSearches => self.search.kept.list(ui),
+            Action::SaveSearch => self.ask_name(ui),
+            Action::NextCandidate | Action::PreviousCandidate => {
+                if let Some(candidates) = &mut self.search.candidates {
+                    candidates.list().cycle(action == Action::NextCandidate);
                 }
             }
-            Action::LeaveSearch => self.search.is_typed = false,
+            Action::TakeCandidate => self.take_candidate(ui),
+            Action::CloseCandidates => self.search.candidates = None,
+            Action::ForgetSearch => {
+                if let Some(candidates) = &mut self.search.candidates {
+                    let row = candidates.list().selected();
+                    self.search.kept.forget(row, ui);
+                }
+            }
+            Action::LeaveSearch => self.search.leave(),
             Action::Clear if self.pane != Pane::List => self.pane = Pane::List,
             Action::Clear if self.search.is_on() => {
                 self.search.clear();
@@ -106,10 +118,10 @@ impl Sessions {
         }
     }
 
-    fn step(&mut self, by: isize, ui: &mut Ui<'_, '_>) {
+    pub(super) fn step(&mut self, by: isize, ui: &mut Ui<'_, '_>) {
         match self.pane {
             Pane::Preview => self.step_preview(by),
-            Pane::Facets => self.facets.step(by),
+            Pane::Facets => self.facets.list().step(by),
             Pane::List => {
                 let before = self.rows.selected;
                 self.rows.step(by);
@@ -128,8 +140,11 @@ impl Sessions {
 
     /// Opens the session under the cursor, at its hit where it was searched for.
     pub(super) fn open(&mut self, ui: &mut Ui<'_, '_>) {
+        if self.shows_found {
+            self.search.remember(self.all, ui);
+        }
         let Some(session) = self.rows.session() else { return };
-        self.search.is_typed = false;
+        self.search.leave();
         let found = self.search.hits(&session.id).filter(|_| self.shows_found);
         let view = match found.and_then(|found| found.hits.get(self.preview.hit)) {
             Some(hit) => {
@@ -162,14 +177,14 @@ impl Sessions {
         if self.facets.is_empty() {
             return ui.say(text::tui::NO_FACETS);
         }
-        let rows = self.facets.all().iter().map(|facet| facet.row(self.search.query())).collect();
+        let rows = self.facets.all().iter().map(|facet| facet.row(self.search.query(), ui.look)).collect();
         let title = text::tui::FACETS.to_owned();
         ui.overlay = Some(Overlay::Pick { title, rows, selected: 0, tag: FACET_TAG });
     }
 
     /// Narrows the query to the facet under the cursor, or widens it again.
     pub(super) fn toggle_facet(&mut self, ui: &mut Ui<'_, '_>) {
-        let Some(facet) = self.facets.all().get(self.facets.selected) else { return };
+        let Some(facet) = self.facets.selected() else { return };
         let narrowed = toggled(self.search.line.text(), &facet.term());
         self.search.line.set(narrowed);
         self.query_changed(ui);

@@ -134,6 +134,7 @@ impl Preview {
         facts.extend(Some(session_line::place(session)).filter(|place| !place.is_empty()));
         facts.extend(session.updated.map(|updated| look.times.minute(updated)));
         facts.extend(session.state.word().map(str::to_owned));
+        facts.extend(session.starred.then(|| text::STARRED.to_owned()));
         let stats = &session.stats;
         let mut figures = vec![number::counted(stats.turns, text::TURN, text::TURNS)];
         if stats.files > 0 {

@@ -280,6 +280,7 @@ struct Widths {
     place: usize,
     turns: usize,
     changed: usize,
+    star: usize,
     age: usize,
 }
 
@@ -293,6 +294,7 @@ impl Widths {
             place: widest(&|session| place(session, all)).min(if width >= 110 { 28 } else { 14 }),
             turns: widest(&|session| text::tui::turns(session.stats.turns)),
             changed: widest(&changed),
+            star: widest(&|session| star(session, look).to_owned()),
             age: widest(&|session| look.times.listed(session.updated)),
         };
         // Titles say most: what leaves them too little room goes, places first.
@@ -311,7 +313,7 @@ impl Widths {
 
     /// Cells that the columns take, with the gaps before them.
     fn taken(&self) -> usize {
-        let columns = [self.agent, self.place, self.turns, self.changed, self.age];
+        let columns = [self.agent, self.place, self.turns, self.changed, self.star, self.age];
         columns.into_iter().filter(|column| *column > 0).map(|column| column + 2).sum()
     }
 
@@ -339,6 +341,7 @@ impl Row<'_, '_> {
             (place(session, self.all), widths.place, false, theme.dim()),
             (text::tui::turns(session.stats.turns), widths.turns, true, theme.plain()),
             (changed(session), widths.changed, true, theme.plain()),
+            (star(session, self.look).to_owned(), widths.star, false, theme.star()),
             (self.look.times.listed(session.updated), widths.age, true, theme.plain()),
         ];
         columns.retain(|(_, width, ..)| *width > 0);
@@ -369,13 +372,17 @@ impl Row<'_, '_> {
     fn draw_two(&self, buffer: &mut Buffer, area: Rect, y: u16) {
         let theme = self.look.theme;
         let session = self.session;
-        let age = self.look.times.listed(session.updated);
+        let mut right = vec![Span::raw(self.look.times.listed(session.updated))];
+        if session.starred {
+            right.splice(0..0, [Span::styled(star(session, self.look), theme.star()), Span::raw("  ")]);
+        }
+        let right = Line::from(right);
         let mut parts = self.lead();
         let lead: usize = parts.iter().map(Span::width).sum();
-        let room = usize::from(area.width).saturating_sub(lead + cells::cells(&age) + 2);
+        let room = usize::from(area.width).saturating_sub(lead + right.width() + 2);
         parts.push(Span::raw(cells::cut_end(&clean::one_line(&session.title), room, theme.ellipsis())));
         paint::line(buffer, area, y, &Line::from(parts));
-        paint::line_right(buffer, area, y, &Line::from(age));
+        paint::line_right(buffer, area, y, &right);
         let mut facts = vec![
             clean::one_line(&session.agent).into_owned(),
             place(session, self.all),
@@ -418,6 +425,11 @@ impl Row<'_, '_> {
 fn place(session: &SessionInfo, all: bool) -> String {
     let branch = session.branch.as_deref().map(clean::one_line).unwrap_or_default();
     if all { crate::session_line::place(session) } else { branch.into_owned() }
+}
+
+/// The sign of a session with a star; nothing for others.
+fn star(session: &SessionInfo, look: &Look<'_>) -> &'static str {
+    if session.starred { look.theme.star_sign() } else { "" }
 }
 
 /// `+120 -8`; nothing for a session that changed nothing.

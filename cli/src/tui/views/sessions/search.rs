@@ -9,6 +9,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use serde_json::json;
 
+use super::candidates::Candidates;
+use super::complete::Completing;
+use super::kept::Kept;
 use crate::connection::CallError;
 use crate::failure;
 use crate::format::{cells, clean, number};
@@ -27,18 +30,18 @@ const SPINNER_AFTER: Duration = Duration::from_millis(200);
 const PAGE: u32 = 50;
 const HITS: u32 = 12;
 
-/// The fields that a query may have, as they are completed.
-const FIELDS: &[&str] = &[
-    "after:", "agent:", "before:", "branch:", "cwd:", "file:", "has:", "is:", "kind:", "model:", "path:", "repo:",
-    "role:", "session:", "since:", "title:", "tool:", "until:",
-];
-
 /// What is looked for, and what was found.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     pub(super) line: LineEdit,
     /// Whether it is being typed.
     pub(super) is_typed: bool,
+    pub(super) completing: Completing,
+    pub(super) kept: Kept,
+    /// What can be put into the line, beneath it.
+    pub(super) candidates: Option<Candidates>,
+    /// The query that was told last to be one to keep.
+    remembered: String,
     pub(super) answer: Option<SearchAnswer>,
     hits: HashMap<String, Found>,
     awaited: Option<(Ticket, Duration)>,
@@ -138,10 +141,45 @@ impl Search {
             hits_per_session: Some(HITS),
             offset,
             typing: self.is_typed,
+            // Later pages are counted with the first.
+            facets: offset == 0,
+            time_zone: ui.look.times.zone_name(),
             ..SearchOptions::default()
         };
         let params = json!({ "query": self.query(), "options": options });
         ui.ask(Lane::Search, "search/query", params, |answer| Answer::Found(Box::new(answer)))
+    }
+
+    /// Has the query kept: somebody is done typing it. Nothing waits for the answer.
+    pub(super) fn remember(&mut self, all: bool, ui: &mut Ui<'_, '_>) {
+        if !self.is_on() || self.remembered == self.query() {
+            return;
+        }
+        self.remembered = self.query().to_owned();
+        let options = SearchOptions {
+            scope: Scope { cwd: ui.look.directory.clone(), all },
+            limit: Some(1),
+            no_snippets: true,
+            remember: true,
+            time_zone: ui.look.times.zone_name(),
+            ..SearchOptions::default()
+        };
+        let params = json!({ "query": self.query(), "options": options });
+        ui.ask(Lane::Act, "search/query", params, |answer| Answer::Found(Box::new(answer)));
+    }
+
+    /// The line is typed in from now on.
+    pub(super) fn begin(&mut self) {
+        if !self.is_typed {
+            self.is_typed = true;
+            self.kept.begin();
+        }
+    }
+
+    /// It is not any more.
+    pub(super) fn leave(&mut self) {
+        self.is_typed = false;
+        self.candidates = None;
     }
 
     pub(super) fn awaits(&self, ticket: Ticket) -> bool {
@@ -196,23 +234,6 @@ impl Search {
     /// The rows in their order, once typing has rested.
     pub(super) fn rested(&mut self, now: Duration) -> Option<Vec<SessionInfo>> {
         if now < self.last_key + REST { None } else { self.resting.take() }
-    }
-
-    /// Completes the field that the cursor stands behind; where several begin so, what they have in common.
-    pub(super) fn complete(&mut self) -> Option<String> {
-        let typed = self.line.before().rsplit([' ', '(', '-']).next().unwrap_or_default().to_owned();
-        let fields: Vec<&str> = FIELDS.iter().copied().filter(|field| field.starts_with(&typed)).collect();
-        let first = fields.first().filter(|_| !typed.contains(':'))?;
-        let mut common = (*first).to_owned();
-        for field in &fields {
-            while !field.starts_with(&common) {
-                common.pop();
-            }
-        }
-        if common.len() > typed.len() {
-            self.line.replace_before(typed.len(), &common);
-        }
-        (fields.len() > 1).then(|| fields.join(" "))
     }
 
     /// What is wrong in the query, as a caret under its place; nothing for what is still being typed.
