@@ -159,6 +159,7 @@ pub(crate) const SOME_WORDS: &str = " with some of the words";
 pub(crate) const AT_LEAST: &str = "at least ";
 pub(crate) const STILL_READING: &str = "Still reading: more may be found.";
 pub(crate) const SEARCH_HERE: &str = "searches";
+pub(crate) const FIRST_READING: &str = "Reading the sessions on this machine: they come as they are read.";
 pub(crate) const NO_SESSION_HERE: &str = "No session of this repository yet.";
 pub(crate) const MARK_TWO: &str = "a diff is of two sessions: mark two with Space";
 pub(crate) const FACETS: &str = "facets";

@@ -260,6 +260,16 @@ fn a_daemon_that_is_away_is_told_and_what_is_known_stays() {
 }
 
 #[test]
+fn an_empty_list_says_whether_more_is_to_come() {
+    let reading =
+        IndexStatus { state: IndexState::Reading, first_run: true, store_sequence: 3, ..IndexStatus::default() };
+    let mut stage = stage(80, 24).answer("session/list", SessionPage::default()).begin();
+    assert!(stage.screen().contains("No session yet.\nNo session is kept yet."), "{}", stage.screen());
+    stage.happens(Message::Index(reading));
+    assert!(stage.screen().contains("No session yet.\nReading the sessions on this machine"), "{}", stage.screen());
+}
+
+#[test]
 fn the_first_reading_is_told_in_the_head() {
     let reading = IndexStatus {
         state: IndexState::Reading,

@@ -17,7 +17,7 @@ mod typing;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use opensession_protocol::IndexStatus;
+use opensession_protocol::{IndexState, IndexStatus};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::MouseEvent;
 use ratatui::layout::{Position, Rect};
@@ -88,6 +88,8 @@ pub(crate) struct Sessions {
     /// The rows are those of a query.
     shows_found: bool,
     was_answered: bool,
+    /// Sources are being read: more is to come.
+    is_reading: bool,
     refresh: Refresh,
     /// Facets were asked for to be chosen from at once.
     picks_facet: bool,
@@ -125,6 +127,7 @@ impl Default for Sessions {
             has_figures: false,
             shows_found: false,
             was_answered: false,
+            is_reading: false,
             refresh: Refresh::default(),
             picks_facet: false,
             layout: Layout::default(),
@@ -137,6 +140,11 @@ impl Default for Sessions {
 }
 
 impl Sessions {
+    /// Whether sessions of all repositories are shown: also where there is none here.
+    fn is_of_all(&self) -> bool {
+        self.all || self.scope_repository.is_none()
+    }
+
     fn has_preview(&self) -> bool {
         self.shows_preview && self.size.0 >= LEAST_WIDTH && self.size.1 > LEAST_HEIGHT
     }
@@ -201,7 +209,8 @@ impl View for Sessions {
         self.took_answer(ticket, answer, ui);
     }
 
-    fn changed(&mut self, _status: &IndexStatus, ui: &mut Ui<'_, '_>) {
+    fn changed(&mut self, status: &IndexStatus, ui: &mut Ui<'_, '_>) {
+        self.is_reading = status.state == IndexState::Reading;
         self.refresh.changed(REFRESH, REFRESH_TIMER, ui);
     }
 

@@ -81,7 +81,7 @@ impl Sessions {
         let theme = look.theme;
         if !self.rows.is_empty() {
             let has_focus = self.pane == Pane::List;
-            self.rows.draw(buffer, area, self.all, &self.marked, has_focus, look);
+            self.rows.draw(buffer, area, self.is_of_all(), &self.marked, has_focus, look);
             // What is being replaced is dim.
             if self.is_slow {
                 for y in 0..area.height {
@@ -93,11 +93,12 @@ impl Sessions {
         } else if self.shows_found {
             self.search.draw_nothing(buffer, area, look);
         } else {
+            let said = if self.is_of_all() { text::tui::NO_SESSION } else { text::tui::NO_SESSION_HERE };
             let kept = text::kept(self.kept);
-            let said = if self.all { text::tui::NO_SESSION } else { text::tui::NO_SESSION_HERE };
+            let below = if self.is_reading { text::tui::FIRST_READING } else { &kept };
             paint::text(buffer, area, 1, said, theme.plain());
-            paint::text(buffer, area, 2, &kept, theme.dim());
-            if !self.all && self.kept > 0 {
+            paint::text(buffer, area, 2, below, theme.dim());
+            if !self.is_of_all() && self.kept > 0 {
                 paint::text(buffer, area, 3, text::tui::TRY_ALL, theme.dim());
             }
         }

@@ -216,9 +216,9 @@ impl Facets {
         let mut counts = vec![1; self.facets.chunk_by(|one, next| one.field == next.field).count()];
         for most in 2..=VALUES_ON_LINE {
             for field in 0..counts.len() {
-                counts[field] = most;
+                let before = std::mem::replace(&mut counts[field], most);
                 if width(&self.on_line(&counts, look)) > room {
-                    counts[field] = most - 1;
+                    counts[field] = before;
                 }
             }
         }

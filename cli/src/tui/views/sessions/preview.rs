@@ -93,7 +93,8 @@ impl Preview {
         let width = usize::from(area.width);
         self.hit = self.hit.min(found.hits.len() - 1);
         let name_width = found.hits.iter().map(|hit| cells::cells(&hit_name(hit))).max().unwrap_or(0);
-        let lead = name_width + 2 + 7 + 2;
+        let kind_width = found.hits.iter().map(|hit| hit.kind.name().len()).max().unwrap_or(0);
+        let lead = name_width + 2 + kind_width + 2;
         let mut rows: Vec<(usize, Line<'static>)> = Vec::new();
         for (index, hit) in found.hits.iter().enumerate() {
             let name = hit_name(hit);
@@ -106,7 +107,7 @@ impl Preview {
                     vec![
                         Span::styled(if index == self.hit { ">" } else { " " }, theme.bold()),
                         Span::styled(format!("{name}{}  ", cells::padding(&name, name_width)), theme.id()),
-                        Span::styled(format!("{kind:<7}  "), style),
+                        Span::styled(format!("{kind:<kind_width$}  "), style),
                     ]
                 } else {
                     vec![Span::raw(" ".repeat(lead + 1))]

@@ -383,14 +383,15 @@ impl Row<'_, '_> {
         parts.push(Span::raw(cells::cut_end(&clean::one_line(&session.title), room, theme.ellipsis())));
         paint::line(buffer, area, y, &Line::from(parts));
         paint::line_right(buffer, area, y, &right);
-        let mut facts = vec![
-            clean::one_line(&session.agent).into_owned(),
-            place(session, self.all),
-            text::tui::turns(session.stats.turns),
-            changed(session),
-        ];
-        facts.retain(|fact| !fact.is_empty());
-        let below = format!("{}{}", " ".repeat(lead), facts.join("  "));
+        // Counts are never cut: the place gives way.
+        let agent = clean::one_line(&session.agent).into_owned();
+        let counts = [text::tui::turns(session.stats.turns), changed(session)];
+        let others = counts.iter().chain([&agent]).filter(|fact| !fact.is_empty());
+        let taken: usize = others.map(|fact| cells::cells(fact) + 2).sum();
+        let place = place(session, self.all);
+        let place = cells::cut_end(&place, usize::from(area.width).saturating_sub(lead + taken), theme.ellipsis());
+        let facts = [agent, place].into_iter().chain(counts).filter(|fact| !fact.is_empty());
+        let below = format!("{}{}", " ".repeat(lead), facts.collect::<Vec<_>>().join("  "));
         paint::text(
             buffer,
             area,
