@@ -12,6 +12,9 @@ use crate::tui::keys::{self, Action, Place};
 use crate::tui::paint;
 use crate::tui::views::Tab;
 
+/// Bytes that are left to be read before the head tells so, after the first time.
+const WORTH_TELLING: u64 = 16 << 20;
+
 impl App<'_> {
     pub(super) fn draw_head(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.look.theme;
@@ -28,8 +31,9 @@ impl App<'_> {
         if self.is_offline {
             right.push(Span::styled(text::tui::OFFLINE, theme.failed()));
         } else {
+            let left = self.index.bytes_total.saturating_sub(self.index.bytes_done);
             match self.index.state {
-                IndexState::Reading if self.index.first_run => {
+                IndexState::Reading if self.index.first_run || left > WORTH_TELLING => {
                     let share = number::percent(self.index.bytes_done, self.index.bytes_total);
                     right.push(Span::styled(text::tui::indexing(&share), theme.live()));
                 }

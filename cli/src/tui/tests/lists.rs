@@ -282,6 +282,11 @@ fn the_first_reading_is_told_in_the_head() {
     let mut stage = session_stage(80, 24)
         .answer("daemon/status", DaemonStatus { index: reading.clone(), ..DaemonStatus::default() })
         .begin();
-    stage.happens(Message::Index(reading));
+    stage.happens(Message::Index(reading.clone()));
     assert!(stage.screen().lines().next().unwrap().contains("indexing 66%"), "{}", stage.screen());
+    // Later on only what takes a while is told: also the rest of a first reading that was broken off.
+    stage.happens(Message::Index(IndexStatus { first_run: false, ..reading.clone() }));
+    assert!(!stage.screen().contains("indexing"), "{}", stage.screen());
+    stage.happens(Message::Index(IndexStatus { first_run: false, bytes_total: 300_000_000, ..reading }));
+    assert!(stage.screen().contains("indexing"), "{}", stage.screen());
 }

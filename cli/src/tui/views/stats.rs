@@ -209,7 +209,7 @@ fn draw_map(buffer: &mut Buffer, area: Rect, map: &[Vec<heat::Piece>], look: &Lo
             heat::Piece::Text(text) => Span::raw(text.as_str()),
             heat::Piece::Level(level) => Span::styled(heat::sign(*level), look.theme.heat(*level)),
         });
-        paint::line(buffer, area, y as u16, &Line::from_iter(spans));
+        paint::line(buffer, area, y as u16, &spans.collect());
     }
 }
 

@@ -140,9 +140,7 @@ impl Sessions {
 
     /// Opens the session under the cursor, at its hit where it was searched for.
     pub(super) fn open(&mut self, ui: &mut Ui<'_, '_>) {
-        if self.shows_found {
-            self.search.remember(self.all, ui);
-        }
+        self.search.remember(self.all, ui);
         let Some(session) = self.rows.session() else { return };
         self.search.leave();
         let found = self.search.hits(&session.id).filter(|_| self.shows_found);

@@ -83,7 +83,7 @@ impl Kept {
         }
         let next = match (self.at, back) {
             (None, true) => Some(0),
-            (None, false) | (Some(0), false) => None,
+            (None | Some(0), false) => None,
             (Some(at), true) => Some((at + 1).min(self.earlier.len().saturating_sub(1))),
             (Some(at), false) => Some(at - 1),
         };
@@ -160,13 +160,11 @@ impl Kept {
         if !is_whole || !std::mem::take(&mut self.lists) {
             return Recalled::Nothing;
         }
-        match self.candidates(ui.look) {
-            Some(candidates) => Recalled::List(candidates),
-            None => {
-                ui.say(text::tui::NO_KEPT_SEARCHES);
-                Recalled::Nothing
-            }
+        let candidates = self.candidates(ui.look);
+        if candidates.is_none() {
+            ui.say(text::tui::NO_KEPT_SEARCHES);
         }
+        candidates.map_or(Recalled::Nothing, Recalled::List)
     }
 
     fn candidates(&self, look: &Look<'_>) -> Option<Candidates> {

@@ -1,5 +1,6 @@
 //! What happens in the search line and in the list beneath it.
 
+use super::candidates::Candidates;
 use super::complete::Completed;
 use super::kept::Recalled;
 use super::{SAVE_TAG, Sessions};
@@ -18,7 +19,7 @@ impl Sessions {
         let line = &self.search.line;
         if before.text() != line.text() {
             // What completed the line as it was is asked for anew: it stays in sight until then.
-            if self.search.candidates.as_ref().is_some_and(|candidates| candidates.complete_a_piece()) {
+            if self.search.candidates.as_ref().is_some_and(Candidates::complete_a_piece) {
                 self.search.completing.ask(line, self.all, false, ui);
             } else {
                 self.search.candidates = None;
