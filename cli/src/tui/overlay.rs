@@ -156,14 +156,15 @@ impl Overlay {
                 Some(cursor)
             }
             Self::Pick { title, rows, selected, .. } => {
-                let widest = rows.iter().map(|row| cells::cells(row)).max().unwrap_or(0) + 3;
+                let digits = rows.len().to_string().len();
+                let widest = rows.iter().map(|row| cells::cells(row)).max().unwrap_or(0) + digits + 2;
                 let width = widest.max(cells::cells(title) + 4);
                 let inner = frame(buffer, area, title, width as u16, rows.len(), theme);
                 let room = usize::from(inner.height);
                 let top = paint::scrolled(0, *selected..*selected + 1, room);
                 for (index, row) in rows.iter().enumerate().skip(top).take(room) {
                     let y = (index - top) as u16;
-                    paint::text(buffer, inner, y, &format!("{} {row}", index + 1), theme.plain());
+                    paint::text(buffer, inner, y, &format!("{:digits$} {row}", index + 1), theme.plain());
                     if index == *selected {
                         paint::row_style(buffer, inner, y, theme.cursor(true));
                     }

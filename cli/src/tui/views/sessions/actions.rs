@@ -175,7 +175,7 @@ impl Sessions {
         if self.facets.is_empty() {
             return ui.say(text::tui::NO_FACETS);
         }
-        let rows = self.facets.all().iter().map(|facet| facet.row(self.search.query(), ui.look)).collect();
+        let rows = self.facets.choices(self.search.query(), ui.look);
         let title = text::tui::FACETS.to_owned();
         ui.overlay = Some(Overlay::Pick { title, rows, selected: 0, tag: FACET_TAG });
     }

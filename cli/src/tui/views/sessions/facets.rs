@@ -83,12 +83,6 @@ impl Facet {
             Field::Agent | Field::Kind => value.into_owned(),
         }
     }
-
-    /// `agent: claude-code  9`
-    pub(super) fn row(&self, query: &str, look: &Look<'_>) -> String {
-        let mark = if has_term(query, &self.term()) { "[x]" } else { "[ ]" };
-        format!("{mark} {}: {}  {}", self.field.name(), self.shown(look), number::count(self.count))
-    }
 }
 
 /// `query` without the term, or with it.
@@ -110,8 +104,17 @@ impl Facets {
         self.facets.is_empty()
     }
 
-    pub(super) fn all(&self) -> &[Facet] {
-        &self.facets
+    /// All of them, to choose one from: `[ ] agent: claude-code    9`.
+    pub(super) fn choices(&self, query: &str, look: &Look<'_>) -> Vec<String> {
+        let name = |facet: &Facet| format!("{}: {}", facet.field.name(), facet.shown(look));
+        let names = self.facets.iter().map(|facet| cells::cells(&name(facet))).max().unwrap_or(0);
+        let counts = self.facets.iter().map(|facet| number::count(facet.count).len()).max().unwrap_or(0);
+        let choice = |facet: &Facet| {
+            let mark = if has_term(query, &facet.term()) { "[x]" } else { "[ ]" };
+            let name = name(facet);
+            format!("{mark} {name}{}  {:>counts$}", cells::padding(&name, names), number::count(facet.count))
+        };
+        self.facets.iter().map(choice).collect()
     }
 
     /// Those of a search.
