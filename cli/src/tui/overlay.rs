@@ -202,8 +202,11 @@ fn help_rows(places: &[Place], typed: &str) -> Vec<(bool, String, String)> {
     for place in places {
         let here = keys::bindings(std::slice::from_ref(place))
             .map(|binding| (false, binding.keys.join("  "), text::tui::action(binding.action).to_owned()));
+        let is_whole = text::tui::place(*place).contains(&typed);
         let fits = |row: &(bool, String, String)| {
-            row.2.to_lowercase().contains(&typed) || row.1.split("  ").any(|key| key.eq_ignore_ascii_case(&typed))
+            is_whole
+                || row.2.to_lowercase().contains(&typed)
+                || row.1.split("  ").any(|key| key.eq_ignore_ascii_case(&typed))
         };
         let here: Vec<_> = here.filter(fits).collect();
         if !here.is_empty() {

@@ -25,6 +25,8 @@ const VALUE: Tag = 0;
 /// Cells of a value and of where it comes from.
 const VALUE_CELLS: usize = 22;
 const ORIGIN_CELLS: usize = 15;
+/// From this width on what a setting is about stands beside it; below, that of the one under the cursor at the foot.
+const ABOUT_BESIDE: u16 = 110;
 
 /// Settings of the daemon.
 #[derive(Default)]
@@ -117,7 +119,7 @@ impl Settings {
         };
         let sign = if is_changed { "+ " } else { "  " };
         let value_style = if setting.line.is_some() || is_changed { theme.bold() } else { theme.plain() };
-        let spans = vec![
+        let mut spans = vec![
             Span::styled(fit(if is_first { table } else { "" }, 11), theme.dim()),
             Span::styled(sign, theme.waiting()),
             Span::raw(fit(key, 21)),
@@ -125,13 +127,20 @@ impl Settings {
             Span::styled(fit(&shown(self.value(setting)), VALUE_CELLS), value_style),
             Span::raw(" "),
             Span::styled(fit(&origin, ORIGIN_CELLS), theme.dim()),
-            Span::styled(clean::one_line(&setting.about).into_owned(), theme.dim()),
         ];
+        if self.list.area().width >= ABOUT_BESIDE {
+            let room = usize::from(self.list.area().width).saturating_sub(spans.iter().map(Span::width).sum());
+            spans.push(Span::styled(cells::cut_end(&about(setting), room, theme.ellipsis()), theme.dim()));
+        }
         paint::line(buffer, self.list.area(), self.list.row(index), &Line::from(spans));
         if index == self.list.selected() {
             self.list.draw_cursor(buffer, index, true, theme);
         }
     }
+}
+
+fn about(setting: &Setting) -> String {
+    clean::one_line(&setting.about).into_owned()
 }
 
 /// A value as it is shown and typed: a list with commas between.
@@ -235,8 +244,14 @@ impl View for Settings {
             paint::text(buffer, body, 0, text::tui::LOADING, theme.dim());
             return None;
         };
-        for index in self.list.lay_out(body, count) {
+        let has_foot = area.width < ABOUT_BESIDE && body.height > 4;
+        let rows = body.height - if has_foot { 2 } else { 0 };
+        for index in self.list.lay_out(Rect { height: rows, ..body }, count) {
             self.draw_row(buffer, index, look);
+        }
+        if let Some(setting) = self.setting().filter(|_| has_foot) {
+            let told = cells::cut_end(&about(setting), usize::from(area.width), theme.ellipsis());
+            paint::text(buffer, body, body.height - 1, &told, theme.dim());
         }
         None
     }
