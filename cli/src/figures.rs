@@ -1,6 +1,6 @@
 //! The figures of a group of sessions, as every table of them shows them.
 
-use opensession_protocol::StatsRow;
+use opensession_protocol::{StatsBy, StatsRow};
 
 use crate::format::number;
 use crate::{session_line, text};
@@ -67,6 +67,36 @@ impl Figure {
             Self::Added => format!("+{}", number::count(stats.added)),
             Self::Removed => format!("-{}", number::count(stats.removed)),
         }
+    }
+}
+
+/// Bars beside groups: of active time where the groups are stretches of time and some is known, else of sessions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bars {
+    is_active: bool,
+    most: u64,
+}
+
+impl Bars {
+    pub(crate) fn of(by: StatsBy, rows: &[StatsRow]) -> Self {
+        let is_time = matches!(by, StatsBy::Day | StatsBy::Week | StatsBy::Month | StatsBy::Hour | StatsBy::Weekday);
+        let bars = Self { is_active: is_time && rows.iter().any(|row| row.stats.active_ms > 0), most: 1 };
+        Self { most: rows.iter().map(|row| bars.measure(row)).max().unwrap_or(0).max(1), ..bars }
+    }
+
+    /// What the bars are of.
+    pub(crate) fn head(self) -> &'static str {
+        if self.is_active { text::BARS_OF_TIME } else { text::BARS_OF_SESSIONS }
+    }
+
+    /// The cells of a group's bar, where the longest has `room`.
+    pub(crate) fn cells(self, row: &StatsRow, room: usize) -> usize {
+        let cells = (self.measure(row) as f64 / self.most as f64 * room as f64).ceil() as usize;
+        cells.min(room)
+    }
+
+    fn measure(self, row: &StatsRow) -> u64 {
+        if self.is_active { row.stats.active_ms } else { row.sessions }
     }
 }
 

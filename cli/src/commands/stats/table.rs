@@ -4,7 +4,7 @@ use opensession_protocol::{StatsAnswer, StatsRow};
 
 use super::By;
 use crate::context::Context;
-use crate::figures::Figure;
+use crate::figures::{Bars, Figure};
 use crate::format::clean;
 use crate::output::{Align, Cell, Style, Table};
 use crate::text;
@@ -77,19 +77,17 @@ fn cells_of(table: &Table) -> usize {
 
 /// Adds a bar behind each row of a group. The lines have the same width, for the last column is aligned at its right.
 fn draw_bars(lines: &mut [String], rows: &[StatsRow], by: By, room: usize, style: Style) {
-    let is_active = by.is_time() && rows.iter().any(|row| row.stats.active_ms > 0);
-    let measure = |row: &StatsRow| if is_active { row.stats.active_ms } else { row.sessions };
-    let most = rows.iter().map(measure).max().unwrap_or(0).max(1);
-    let heading = if is_active { text::BARS_OF_TIME } else { text::BARS_OF_SESSIONS };
+    let bars = Bars::of(by.on_the_wire(), rows);
+    let heading = bars.head();
     if let Some(first) = lines.first_mut().filter(|_| heading.len() <= room) {
         first.push_str("  ");
         first.push_str(&style.dim(heading));
     }
     for (line, row) in lines.iter_mut().skip(1).zip(rows) {
-        let cells = (measure(row) as f64 / most as f64 * room as f64).ceil() as usize;
+        let cells = bars.cells(row, room);
         if cells > 0 {
             line.push_str("  ");
-            line.push_str(&style.live(&style.bar_sign().repeat(cells.min(room))));
+            line.push_str(&style.live(&style.bar_sign().repeat(cells)));
         }
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::View;
 use crate::connection::CallError;
-use crate::figures::Figure;
+use crate::figures::{Bars, Figure};
 use crate::format::{cells, clean};
 use crate::tui::effects::{Answer, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place};
@@ -157,7 +157,7 @@ impl Stats {
         let name_width = longest.min(width.saturating_sub(taken(&columns)));
         let rest = width.saturating_sub(taken(&columns) + name_width + 2);
         let bar = if rest >= BAR / 3 { rest.min(BAR) } else { 0 };
-        let most = answer.rows.iter().map(|row| row.sessions).max().unwrap_or(0).max(1);
+        let bars = Bars::of(GROUPS[self.group], &answer.rows);
 
         let right =
             |text: &str, width: usize| format!("{}{text}", " ".repeat(width.saturating_sub(cells::cells(text))));
@@ -167,6 +167,9 @@ impl Stats {
         };
         let mut head = vec![Span::styled(name(text::head_of_groups(GROUPS[self.group])), theme.bold())];
         head.extend(columns.iter().map(|column| Span::styled(right(column.figure.head(), column.width), theme.bold())));
+        if bar >= bars.head().len() {
+            head.push(Span::styled(format!("  {}", bars.head()), theme.dim()));
+        }
         paint::line(buffer, area, 0, &Line::from(head));
         let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         for index in self.table.lay_out(below, rows.len()) {
@@ -178,7 +181,7 @@ impl Stats {
                 spans.push(Span::styled(right(&column.values[index], column.width), dress));
             }
             if bar > 0 && !is_total {
-                let cells = (rows[index].1.sessions as f64 / most as f64 * bar as f64).ceil() as usize;
+                let cells = bars.cells(rows[index].1, bar);
                 spans.push(Span::styled(format!("  {}", theme.bar().repeat(cells)), theme.live()));
             }
             paint::line(buffer, below, self.table.row(index), &Line::from(spans));
