@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn commands_that_take_a_session_complete_it() {
-        let cli = Cli::command();
+        let mut cli = Cli::command();
+        cli.build();
         let found = commands(&cli);
         for command in ["show", "handoff", "export", "diff", "resume", "restore", "forget"] {
             assert!(found.contains(&command), "{command}");
