@@ -107,7 +107,19 @@
     unfold(element);
     if (highlights) highlights.set('now', new Highlight(hits[now]));
     go(element);
+    bring(hits[now]);
     told();
+  };
+  // A hit may stand far down in a block, and a block scrolls by itself.
+  const bring = (range) => {
+    const block = range.startContainer.parentElement.closest('pre, .wide');
+    if (block) {
+      const at = range.getBoundingClientRect(), frame = block.getBoundingClientRect();
+      if (at.top < frame.top || at.bottom > frame.bottom) block.scrollTop += at.top - frame.top - block.clientHeight / 2;
+      if (at.left < frame.left || at.right > frame.right) block.scrollLeft += at.left - frame.left - block.clientWidth / 2;
+    }
+    const at = range.getBoundingClientRect();
+    if (at.top < document.querySelector('.top').getBoundingClientRect().bottom || at.bottom > innerHeight) scrollBy(0, at.top - innerHeight / 2);
   };
   let rest = 0;
   byId('find').oninput = () => { clearTimeout(rest); rest = setTimeout(search, 150); };
