@@ -34,9 +34,9 @@ const INJECTED: [&str; 18] = [
     "open_and_recently_viewed_files",
 ];
 
-/// The title that a first prompt makes: its first line, or as many lines as make sense of it, without Markdown and the
-/// elements that clients wrap prompts in, white space folded, cut at a word to [`MAX_TITLE_GRAPHEMES`]. `None` when
-/// nothing is left.
+/// The title that a first prompt makes: its first line, or as many lines as make sense of it, or the heading that its
+/// first line announces, without Markdown and the elements that clients wrap prompts in, white space folded, cut at a
+/// word to [`MAX_TITLE_GRAPHEMES`]. `None` when nothing is left.
 pub fn title_from_prompt(prompt: &str) -> Option<String> {
     let prompt = &prompt[..prompt.floor_char_boundary(MAX_PROMPT_BYTES)];
     let text = without_elements(prompt);
@@ -49,13 +49,18 @@ pub fn title_from_prompt(prompt: &str) -> Option<String> {
 fn title_of_lines(text: &str, skip_code: bool) -> String {
     let mut title = String::new();
     let mut in_code = false;
-    for line in text.lines() {
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
             in_code = !in_code;
             continue;
         }
         if in_code && skip_code {
             continue;
+        }
+        // `Implement the following plan:` announces what names itself.
+        if !in_code && title.ends_with(':') && is_heading(line) {
+            title.clear();
         }
         let line = if in_code { line.to_owned() } else { without_markdown(line) };
         for word in line.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
@@ -64,11 +69,21 @@ fn title_of_lines(text: &str, skip_code: bool) -> String {
             }
             title.push_str(word);
         }
-        if title.chars().filter(|c| c.is_alphanumeric()).count() >= ENOUGH_LETTERS {
+        let is_enough = title.chars().filter(|c| c.is_alphanumeric()).count() >= ENOUGH_LETTERS;
+        let is_announcement =
+            title.ends_with(':') && lines.clone().find(|line| !line.trim().is_empty()).is_some_and(is_heading);
+        if is_enough && !is_announcement {
             break;
         }
     }
     title
+}
+
+/// Whether a line is a heading of Markdown.
+fn is_heading(line: &str) -> bool {
+    let line = line.trim_start();
+    let text = line.trim_start_matches('#');
+    text.len() < line.len() && text.starts_with(' ')
 }
 
 /// Takes out the tags of elements that are closed, and all of those that clients inject. Generic types and comparisons
