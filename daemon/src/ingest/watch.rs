@@ -39,6 +39,7 @@ impl Watch {
                     // Our own reads come back as these.
                     EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => return,
                     _ if event.need_rescan() => Signal::Rescan(None),
+                    _ if !event.paths.is_empty() && event.paths.iter().all(|path| is_shared_memory(path)) => return,
                     kind => {
                         if let EventKind::Create(CreateKind::Folder)
                         | EventKind::Remove(RemoveKind::Folder)
@@ -123,6 +124,12 @@ impl Watch {
     }
 }
 
+/// Whether a file is the index of a database's log. Nothing that is kept reaches it before the log; and whoever reads a
+/// database that its writer left without closing it makes this file anew, so that each read would bring the next.
+fn is_shared_memory(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"-shm")
+}
+
 /// Whether a link leads to a folder outside of `root` that no link before it led to. A folder that is watched by two
 /// names would be told of by the last one alone.
 fn leads_out(link: &Path, root: &Path, linked: &mut FxHashSet<PathBuf>) -> bool {
@@ -174,6 +181,12 @@ mod tests {
         let linked = root.join("link/linked.jsonl");
         std::fs::write(&linked, "x").unwrap();
         assert!(hear(&signals, &linked));
+
+        std::fs::write(deep.join("agent.db-shm"), "x").unwrap();
+        let log = deep.join("agent.db-wal");
+        std::fs::write(&log, "x").unwrap();
+        let first = signals.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(matches!(first, Signal::Changed(paths) if paths == [log]));
 
         for _ in 0..2 {
             let folder = root.join("new");
