@@ -6,7 +6,11 @@ use opensession_protocol::{
     error::{self, ErrorData},
 };
 
-use crate::{catalog::NameError, search::SearchError, store::StoreError};
+use crate::{
+    catalog::NameError,
+    search::{SearchError, query::nearest_name},
+    store::StoreError,
+};
 
 /// An error with what to do.
 pub(super) fn with_hint(code: i32, message: impl Into<String>, hint: impl Into<String>) -> ErrorObjectOwned {
@@ -16,6 +20,15 @@ pub(super) fn with_hint(code: i32, message: impl Into<String>, hint: impl Into<S
 
 pub(super) fn bad_value(message: impl Into<String>, hint: impl Into<String>) -> ErrorObjectOwned {
     with_hint(error::BAD_VALUE, message, hint)
+}
+
+/// No agent of this id; `known` are those that were meant to be chosen from.
+pub(super) fn no_agent(id: &str, known: &[&str]) -> ErrorObjectOwned {
+    let hint = match nearest_name(id, known.iter().copied()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("one of {}", known.join(", ")),
+    };
+    bad_value(format!("no agent {id}"), hint)
 }
 
 pub(super) fn name(failure: NameError) -> ErrorObjectOwned {
@@ -63,4 +76,19 @@ pub(super) fn ending() -> ErrorObjectOwned {
 pub(super) fn joined(failure: tokio::task::JoinError) -> ErrorObjectOwned {
     tracing::error!(error = %failure, "a request ended by a fault");
     with_hint(error::INTERNAL, "a fault in the daemon ended this request", "see: opensession daemon logs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_an_agents_name_is_told_from_a_name_that_nobody_has() {
+        let hint = |id: &str| {
+            let error = no_agent(id, &["claude-code", "codex"]);
+            serde_json::from_str::<ErrorData>(error.data().unwrap().get()).unwrap().hint.unwrap()
+        };
+        assert_eq!(hint("clade-code"), "did you mean claude-code?");
+        assert_eq!(hint("nobody"), "one of claude-code, codex");
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn apply(
     for agent in &filter.agents {
         if opensession_agents::registry::by_id(agent).is_none() {
             let known: Vec<&str> = opensession_agents::registry::agents().iter().map(|agent| agent.id()).collect();
-            return Err(errors::bad_value(format!("no agent {agent}"), format!("agents are {}", known.join(", "))));
+            return Err(errors::no_agent(agent, &known));
         }
     }
     // Fields of the search language, so that a value means the same everywhere.

@@ -99,7 +99,7 @@ fn writer_of(id: &str) -> RpcResult<(&'static dyn Agent, &'static dyn Writer)> {
     let agents = opensession_agents::registry::agents();
     let Some(agent) = agents.iter().copied().find(|agent| agent.id() == id) else {
         let ids: Vec<&str> = agents.iter().filter(|agent| agent.writer().is_some()).map(|agent| agent.id()).collect();
-        return Err(errors::bad_value(format!("no agent {id}"), format!("one of {}", ids.join(", "))));
+        return Err(errors::no_agent(id, &ids));
     };
     match agent.writer() {
         Some(writer) => Ok((agent, writer)),
