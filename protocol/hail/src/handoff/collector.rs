@@ -330,8 +330,11 @@ impl Collector {
                 session.open_question = None;
                 if result.status == Status::Ok && !text.trim().is_empty() {
                     let about = Some(bounded(input, DECISION_BYTES).to_owned()).filter(|about| !about.is_empty());
-                    let (kind, text) =
-                        if is_plan { (DecisionKind::Approved, "") } else { (DecisionKind::Answer, answer_in(&text)) };
+                    let (kind, text) = if is_plan {
+                        (DecisionKind::Approved, "")
+                    } else {
+                        (DecisionKind::Answer, answer_in(&text, input))
+                    };
                     decided = Some(Decided { kind, about, text: bounded(text, DECISION_BYTES).to_owned(), mark });
                 }
             }
@@ -439,11 +442,14 @@ fn question_of(input: &Value) -> String {
     bounded(&texts.join("\n"), DECISION_BYTES).to_owned()
 }
 
-/// The answers in what the client wrote of them.
-fn answer_in(text: &str) -> &str {
+/// The answers in what the client wrote of them; of a single question the answer alone, since the question is told too.
+fn answer_in<'t>(text: &'t str, question: &str) -> &'t str {
     let text = text.trim();
     let text = text.strip_prefix("User has answered your questions:").unwrap_or(text).trim();
-    text.split(". You can now continue with").next().unwrap_or(text).trim()
+    let text = text.split(". You can now continue with").next().unwrap_or(text).trim();
+    let answer =
+        text.strip_prefix('"').and_then(|text| text.strip_prefix(question)?.strip_prefix("\"=\"")?.strip_suffix('"'));
+    answer.filter(|answer| !question.is_empty() && !answer.trim().is_empty()).unwrap_or(text)
 }
 
 /// The person's words in what the client wrote of a refusal; empty when there are none.
@@ -476,4 +482,25 @@ fn first_text(input: &Value) -> Option<String> {
 /// FNV-1a, 64 bits. <http://www.isthe.com/chongo/tech/comp/fnv/>
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_answer_is_told_without_its_question() {
+        let told = |text: &str| answer_in(text, "Which one?").to_owned();
+        let rest = ". You can now continue with the user's answers in mind.";
+        assert_eq!(
+            told(&format!("User has answered your questions: \"Which one?\"=\"the \"first\" one\"{rest}")),
+            "the \"first\" one"
+        );
+        assert_eq!(
+            told(&format!("User has answered your questions: \"Why?\"=\"so\", \"How?\"=\"thus\"{rest}")),
+            "\"Why?\"=\"so\", \"How?\"=\"thus\""
+        );
+        assert_eq!(told("the first"), "the first");
+        assert_eq!(told("\"Which one?\"=\"\""), "\"Which one?\"=\"\"");
+    }
 }
