@@ -269,7 +269,7 @@ impl Identities {
 }
 
 /// Compression of events as they come in: quick, since packing compresses them harder once their session is at rest.
-const EVENT_LEVEL: i32 = 1;
+const EVENT_LEVEL: i32 = -1;
 
 /// The event as the index takes it in; `None` for bookkeeping. The session's number is filled in later.
 pub(crate) fn document(event: &Event, number: u32, identity: u64) -> Option<SearchDocument> {

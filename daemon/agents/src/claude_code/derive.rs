@@ -61,7 +61,7 @@ impl Deriver for ClaudeCodeDeriver {
                 reason: reason_at(&reason, at),
             });
         };
-        let text = match std::str::from_utf8(record.bytes) {
+        let text = match simdutf8::compat::from_utf8(record.bytes) {
             Ok(text) => Cow::Borrowed(text),
             Err(error) => {
                 problem(error.valid_up_to(), "not UTF-8".to_owned());

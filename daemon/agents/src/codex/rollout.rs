@@ -348,7 +348,7 @@ impl Deriver for Rollout {
         }
         self.state.records += 1;
         let problem = |reason: String| Problem { record: record.number, position: record.position, reason };
-        let (text, damage) = match std::str::from_utf8(record.bytes) {
+        let (text, damage) = match simdutf8::compat::from_utf8(record.bytes) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => (String::from_utf8_lossy(record.bytes), Some(format!("not UTF-8: {error}"))),
         };
