@@ -76,6 +76,8 @@ enum Launch {
 fn launch(program: &Path) -> Result<Launch, ClientError> {
     let failed = |error| ClientError::io(format!("cannot start {}", program.display()), error);
     let (mut words, writer) = io::pipe().map_err(failed)?;
+    // What this process was given beyond the three streams, a lock or a pipe of a script, is not the daemon's to keep.
+    close_fds::set_fds_cloexec_threadsafe(3, &[]);
     let tunables = std::env::var_os("GLIBC_TUNABLES").unwrap_or_else(|| ALLOCATOR_TUNABLES.into());
     // The command holds the pipe's other end: as a temporary it is gone with this statement, so that the pipe ends when
     // the child does.

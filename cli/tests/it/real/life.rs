@@ -144,6 +144,16 @@ fn a_signal_ends_it_in_order() {
 }
 
 #[test]
+fn it_keeps_no_pipe_and_no_lock_of_whoever_starts_it() {
+    let home = Home::new();
+    // The pipe ends, and with it the script, once nobody holds its other end.
+    let script = "\"$0\" daemon start 9>&1 >/dev/null 2>&1 | cat";
+    let ended = finish(&mut home.other("sh", &["-c", script, env!("CARGO_BIN_EXE_opensession")]));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(home.is_running());
+}
+
+#[test]
 fn a_stop_ends_subscriptions_too() {
     let home = Home::new();
     home.done(&["daemon", "start"]);
