@@ -158,6 +158,18 @@ def begins(shown, real, least=40):
     return sum(map(len, parts)) >= min(least, len(real)) and (real.startswith(parts[0]) or "REDACTED" in shown)
 
 
+def tells(truth, shown, prompt, least=40):
+    """Whether a prompt is told: its words, perhaps led in by the command that it was given with (`/ask`), perhaps with the
+    names of what was attached to it."""
+    without = re.sub(r"^/(?:ask|code|architect|context|help)\s+", "", shown)
+    if begins(shown, prompt, least) or begins(without, prompt, least):
+        return True
+    rest = plain(shown).removeprefix(plain(prompt))
+    for name in sorted(map(plain, truth.attached), key=len, reverse=True):
+        rest = rest.replace(name, "")
+    return plain(shown).startswith(plain(prompt)) and not rest.replace("…", "")
+
+
 def relative(path, cwd):
     path = HOME.sub("~", path)
     cwd = HOME.sub("~", (cwd or "").rstrip("/\\"))
@@ -181,13 +193,23 @@ def judge_session(score, session, truth, text, page, budget):
         latest = [text for text in truth.prompts if not LOCAL.match(text)] or truth.prompts
         first, latest = (asks or truth.prompts)[0], latest[-1]
         shown = objective.get("first", {}).get("text", "")
-        both("first prompt", begins(shown, first), start(first) in plain(section("Objective")), first)
+        both("first prompt", tells(truth, shown, first), start(first) in plain(section("Objective")), first)
         last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
-        both("latest prompt", begins(last_shown, latest), start(latest) in plain(section("Objective")), latest)
+        both("latest prompt", tells(truth, last_shown, latest), start(latest) in plain(section("Objective")), latest)
         listed = [prompt["text"] for prompt in handoff.get("prompts", [])]
         in_page = plain(section("Prompts"))
         for prompt in truth.prompts:
-            both("all prompts", any(begins(shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
+            both("all prompts", any(tells(truth, shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
+
+    # What a person did not say, the client's own words above all; and a prompt that is told twice.
+    unsaid, left = [], list(truth.prompts)
+    for shown in (prompt["text"] for prompt in handoff.get("prompts", [])):
+        found = next((prompt for prompt in left if tells(truth, shown, prompt, 1)), None)
+        if found is not None:
+            left.remove(found)
+        elif not LOCAL.match(shown) and not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
+            unsaid.append(shown)
+    score.add("no prompt invented", not unsaid, session, f"{len(unsaid)}: {unsaid[:2]}")
 
     # Files, with lines added and removed in the end.
     files = {file["path"]: file for file in handoff.get("files", [])}
@@ -257,7 +279,7 @@ def judge_session(score, session, truth, text, page, budget):
         commit = state.get("last_commit") or {}
         both("last commit", commit.get("sha") == sha and begins(commit.get("subject", ""), subject, 30), sha in section("State now"), sha)
     else:
-        both("no commit invented", "last_commit" not in state, "Last commit" not in page)
+        both("no commit invented", "last_commit" not in state, not re.search(r"^- Last commit", section("State now"), re.M))
     todos = [todo["text"] for todo in handoff.get("todos", [])]
     in_page = plain(section("Open todos"))
     for todo in truth.todos:

@@ -47,10 +47,12 @@ def squeezed(text):
 
 def read(truth, lines, spaced, typed):
     prompt, reply, applied, undone = [], [], {}, set()
-    previous, again = "", False
+    previous, again, ended = "", False, False
     for index, line in enumerate([*lines, ""]):
+        # Where lines do not tell, a heading in a reply is one that stands before the reply's end was told.
+        told = line.endswith("  ") if spaced else not "".join(reply).strip() or ended
         begins = line.rstrip() == "####" and bool(prompt) or line.startswith("#### ") and (
-            bool(prompt) or not previous.strip() and (line.endswith("  ") or not spaced) or previous.startswith("> "))
+            bool(prompt) or not previous.strip() and told or previous.startswith("> "))
         # Some versions on Windows put a blank line after each.
         if prompt and not spaced and not line and lines[index + 1:index + 2] and lines[index + 1].startswith("####") \
                 and not prompt[0].startswith(("/", "!")):
@@ -61,8 +63,9 @@ def read(truth, lines, spaced, typed):
             prompt, again = [], bool(ASKS.match(text))
         if begins:
             prompt.append(re.sub(r" {1,2}$", "", line[5:]))
-            reply = []
+            reply, ended = [], False
         elif line.startswith("> "):
+            ended = True
             status(truth, line[2:].rstrip(), "\n".join(reply), applied, undone)
         else:
             reply.append(line)

@@ -13,7 +13,7 @@ CHECK = re.compile(
     r"xcodebuild\b|deno (?:test|lint|check)\b|node --test|shellcheck\b|pre-commit run)")
 FAILED_OUTPUT = re.compile(
     r"^(?:FAIL\b|--- FAIL|\s+--- FAIL|test result: FAILED|error: could not compile|error\[E\d+|=+ .*\b[1-9]\d* failed|"
-    r"FAILED \(|npm ERR!|BUILD FAILED|\[[\w:-]+\] ERROR task failed|make(?:\[\d+\])?: \*\*\*|exit status [1-9]|"
+    r"FAILED \(|npm (?:ERR!|error\b)|BUILD FAILED|\[[\w:-]+\] ERROR task failed|make(?:\[\d+\])?: \*\*\*|exit status [1-9]|"
     r"Tests:\s+[1-9]\d* failed|Found [1-9]\d* errors?\b|[1-9]\d* issues:|\S+:\d+:\d+: error: )", re.M)
 
 

@@ -37,7 +37,7 @@ def cline(path):
             found = CWD.search(parsed(text).get("request") or "")
             truth.cwd = truth.cwd or (found.group(1) if found else None)
         if kind in ("task", "user_feedback") or index == 0 and kind == "text":
-            truth.prompt(text)
+            truth.prompt(text, item.get("files") or [])
         elif kind == "command" and not (asked and "denied" in answer_to(document, index)):
             truth.command(index, re.sub(r"REQ_APP$", "", text).rstrip())
         elif kind == "command_output" and truth.commands:
@@ -76,14 +76,14 @@ def edit(truth, tool, asked, answer):
     if final is None or not blocks or not before:
         truth.sheet(path).lose()
     else:
-        truth.changed(path, before, final)
+        truth.changed(path, before, final + "\n")
 
 
 def from_messages(truth, messages):
     """The model's own messages."""
     calls = {}
     for message in messages:
-        texts = []
+        texts, names = [], []
         for block in blocks_of(message.get("content")):
             if block.get("type") == "tool_use":
                 calls[block.get("id")] = block
@@ -91,12 +91,14 @@ def from_messages(truth, messages):
                     truth.command((block.get("id"), index), command)
             elif block.get("type") == "tool_result" and block.get("tool_use_id") in calls:
                 result(truth, block, calls[block["tool_use_id"]])
+            elif block.get("type") == "file":
+                names.append(block.get("path"))
             elif block.get("type") == "text" and not ANSWERS.match(block.get("text") or ""):
                 texts.append(CLIENT.sub("", block.get("text") or ""))
         if message.get("role") == "user" and (message.get("metadata") or {}).get("kind") != "compaction":
             said = "\n".join(texts)
             tagged = "\n".join(found.group(2) for found in TAGGED.finditer(said))
-            truth.prompt(tagged or said)
+            truth.prompt(tagged or said, names)
     return truth
 
 

@@ -30,11 +30,11 @@ def codex(path):
                 change_type = change.get("type") or next(iter(change), None)
                 body = change if change.get("type") else change.get(change_type) or {}
                 if change_type == "add":
-                    truth.edit(absolute(name, truth.cwd), "", body.get("content") or "")
+                    truth.created(absolute(name, truth.cwd), body.get("content") or "")
+                elif body.get("unified_diff"):
+                    truth.patched(absolute(name, truth.cwd), body["unified_diff"])
                 else:
-                    patch = [line for line in (body.get("unified_diff") or "").splitlines()
-                             if line[:1] in "+-" and not line.startswith(("+++", "---"))]
-                    truth.edit(absolute(name, truth.cwd), None, None, patch)
+                    truth.sheet(absolute(name, truth.cwd)).lose()
         elif kind == "response_item" and what == "message" and payload.get("role") == "user" and not has_events:
             text = words_of([{**block, "type": "text"} for block in blocks_of(payload.get("content"))]).strip()
             if text and not text.startswith(("<environment_context", "<user_instructions", "# AGENTS.md", "<permissions")):
@@ -80,12 +80,15 @@ def codex_patch(truth, patch):
     for part in re.split(r"^\*\*\* (?=(?:Add|Update|Delete) File: )", patch, flags=re.M)[1:]:
         head, _, body = part.partition("\n")
         what, _, name = head.partition(" File: ")
-        lines = [line for line in body.splitlines() if line[:1] in "+-"]
         path = absolute(name.strip(), truth.cwd)
         if what == "Add":
-            truth.edit(path, "", "\n".join(line[1:] for line in lines) + "\n")
-        else:
-            truth.edit(path, None, None, lines)
+            truth.created(path, "".join(line[1:] + "\n" for line in body.splitlines() if line.startswith("+")))
+            continue
+        sheet = truth.sheet(path)
+        for hunk in re.split(r"^@@.*$", body, flags=re.M):
+            lines = [line for line in hunk.splitlines() if line[:1] in ("+", "-", " ")]
+            if lines:
+                sheet.apply(lines)
 
 
 def codex_command(payload):

@@ -24,7 +24,8 @@ def copilot_cli(path):
         if kind in ("session.start", "session.context_changed"):
             truth.cwd = truth.cwd or (data.get("context") or data).get("cwd")
         elif kind == "user.message" and not (aside or data.get("source") or data.get("isAutopilotContinuation")):
-            truth.prompt(data.get("content"))
+            truth.prompt(data.get("content"), [name for item in data.get("attachments") or []
+                                               for name in (item.get("path"), item.get("displayName"))])
         elif kind == "tool.execution_start" and number not in calls:
             calls[number] = (data.get("toolName"), parsed(data.get("arguments")) or {})
             if data.get("toolName") in SHELLS:

@@ -30,7 +30,7 @@ def cursor(path):
         messages = of_workspace(value, session)
     for message in messages or document.get("conversation") or []:
         if message.get("type") in (1, "user"):
-            truth.prompt(message.get("text"))
+            truth.prompt(message.get("text"), names_of(message))
         call = message.get("toolFormerData") or {}
         if call.get("name"):
             tool(truth, call, value)
@@ -50,6 +50,13 @@ def of_workspace(value, session):
         if found.get("composerId") == session:
             return found.get("conversation") or []
     return []
+
+
+def names_of(message):
+    """Of images and files that a person added to the words."""
+    added = [*(message.get("images") or []), *((message.get("context") or {}).get("selectedImages") or []),
+             *(message.get("selectedImages") or [])]
+    return [item.get("path") or item.get("name") for item in added if isinstance(item, dict)]
 
 
 def open_items(todos):

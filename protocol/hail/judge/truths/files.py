@@ -72,6 +72,16 @@ class Sheet:
                 else:
                     at += 1
 
+    def apply(self, lines):
+        """A hunk without numbers, which is found by what it takes away and leaves."""
+        wanted = [line[1:] for line in lines if line[:1] != "+"]
+        shown = [self.line(item) for item in self.now]
+        at = next((index for index in range(len(shown) + 1) if shown[index:index + len(wanted)] == wanted), None)
+        if at is None or not self.whole() or not wanted:
+            self.lose()
+        else:
+            self.patch([(at, lines)])
+
     def net(self):
         if not self.known:
             return None

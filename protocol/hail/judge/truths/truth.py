@@ -30,7 +30,7 @@ OPEN_ITEM = re.compile(r"^\s*[-*] \[ \] (.+)$", re.M)
 class Truth:
     def __init__(self, path):
         self.path = path
-        self.prompts = []
+        self.prompts, self.attached = [], set()
         self.commands = []
         self.commits = []
         self.todos = []
@@ -41,7 +41,9 @@ class Truth:
 
     # --- prompts and commands --------------------------------------------------------------------------------------
 
-    def prompt(self, text):
+    def prompt(self, text, names=()):
+        """What a person said, and the names of what was attached to it."""
+        self.attached.update(name for name in names if name)
         if text and text.strip():
             self.prompts.append(text.strip())
 
