@@ -223,6 +223,13 @@ def judge_session(score, session, truth, text, page, budget):
         if real is not None and file is not None:
             both("net lines of files", (file.get("added"), file.get("removed")) == real,
                  f"+{real[0]} -{real[1]}" in line, f"{name}: {real}, shown +{file.get('added')} -{file.get('removed')}")
+    for name, file in files.items():
+        if file.get("edits", 0) and file.get("fate") == "created":
+            score.add("new files lose no lines", not file.get("removed"), session,
+                      f"{name}: +{file.get('added')} -{file.get('removed')}")
+    if any(file.get("edits", 0) and file.get("added") is None for file in files.values()):
+        head = next((line for line in page.splitlines() if line.startswith("## Files")), "")
+        score.add("sum of lines tells what is unknown", "unknown" in head, session, head)
     claimed = [name for name, file in files.items() if file.get("edits", 0)]
     real_names = {relative(path, truth.cwd) for path in {*truth.edited, *getattr(truth, "perhaps", ())} if path}
     score.add("no file invented", all(name in real_names for name in claimed), session, str(set(claimed) - real_names))
