@@ -1,7 +1,7 @@
 """What really happened in the sessions of each agent: one module per agent's format, and what they share."""
 
-from . import aider, claude_code, cline, codex, copilot_cli, crush, cursor, factory_droid, gemini, goose, kimi, opencode, pi
-from . import qwen_code
+from . import aider, claude_code, cline, codex, copilot, copilot_cli, crush, cursor, factory_droid, gemini, goose, kimi
+from . import opencode, pi, qwen_code
 
 # An agent's id -> what reads the path of a session of it; of a session in a file with several, the path ends in `#ID`.
 READERS = {
@@ -9,6 +9,7 @@ READERS = {
     "claude-code": claude_code.claude_code,
     "cline": cline.cline,
     "codex": codex.codex,
+    "copilot": copilot.copilot,
     "copilot-cli": copilot_cli.copilot_cli,
     "crush": crush.crush,
     "cursor": cursor.cursor,

@@ -4,14 +4,20 @@ import re
 
 from .truth import Truth, database, parsed, records, words_of
 
+CALL = re.compile(r"^\[Tool call\] (\w+)\n(.*?)(?=^\[T(?:ool|hinking)|^(?:user|assistant):$|\Z)", re.S | re.M)
+# Values run over several lines, which are not indented.
+KEY = re.compile(r"^  (\w+): (.*?)(?=^  \w+: |\Z)", re.S | re.M)
 QUERY = re.compile(r"<user_query>\n?(.*?)\n?</user_query>", re.S)
 
 
 def cursor(path):
-    """None for what is not read here: the command line's store, and transcripts of plain text."""
     place, _, session = path.rpartition("#") if ".vscdb#" in path else (path, "", "")
     if path.endswith(".jsonl"):
-        return transcript(Truth(path))
+        return transcript(Truth(path), records(path))
+    if path.endswith(".txt"):
+        return of_text(Truth(path))
+    if "store.db#" in path:
+        return transcript(Truth(path), stored(path.rpartition("#")[0]))
     if not session:
         return None
     tables = database(place)
@@ -111,16 +117,55 @@ def hunk(chunk):
     return (max(start - (chunk.get("oldLines") != 0), 0), lines)
 
 
-def transcript(truth):
-    for record in records(truth.path):
+def stored(place):
+    """The messages of the command line's store, in the order in which the last root names them."""
+    tables = database(place)
+    text = tables.execute("select value from meta where key = '0'").fetchone()[0]
+    meta = parsed(text if text.startswith("{") else bytes.fromhex(text).decode())
+
+    def blob(number):
+        row = tables.execute("select data from blobs where id = ?", (number,)).fetchone()
+        return row[0] if row else b""
+
+    root, at = blob(meta["latestRootBlobId"]), 0
+    # Field 1, of 32 bytes: the messages. They stand first.
+    while root[at:at + 2] == b"\x0a\x20":
+        message = parsed(blob(root[at + 2:at + 34].hex()).decode("utf-8", "replace"))
+        at += 34
+        yield {**message, "message": message}
+
+
+def transcript(truth, messages):
+    for record in messages:
         content = (record.get("message") or {}).get("content")
         if record.get("role") == "user":
-            found = QUERY.findall(words_of(content))
-            truth.prompt("\n".join(found) if found else words_of(content))
+            said = words_of(content)
+            # What the client tells at the beginning is no query.
+            truth.prompt("\n".join(QUERY.findall(said)) or ("" if "<user_info>" in said else said))
         for block in content if isinstance(content, list) else []:
-            if block.get("type") == "tool_use" and block.get("name") == "Shell":
-                truth.command(len(truth.commands), (block.get("input") or {}).get("command"))
-            elif block.get("type") == "tool_use" and block.get("name") in ("Write", "StrReplace", "Delete", "ApplyPatch"):
-                # Results are not kept.
-                truth.perhaps.add((block.get("input") or {}).get("path") if isinstance(block.get("input"), dict) else "")
+            data = block.get("input") or block.get("args") or {}
+            name = block.get("name") or block.get("toolName")
+            if block.get("type") not in ("tool_use", "tool-call") or not isinstance(data, dict):
+                continue
+            if name == "Shell":
+                truth.command(len(truth.commands), data.get("command"))
+            elif name in ("Write", "StrReplace", "Delete", "ApplyPatch"):
+                # Whether it was made is not told.
+                truth.perhaps.add(data.get("path"))
+    return truth
+
+
+def of_text(truth):
+    """A transcript as plain text: what was asked, and the files that tools were to change."""
+    with open(truth.path, encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    for block in re.split(r"^(?=(?:user|assistant):$)", text, flags=re.M):
+        if block.startswith("user:"):
+            truth.prompt("\n".join(QUERY.findall(block)))
+    for call in CALL.finditer(text):
+        found = {key: value for key, value in KEY.findall(call.group(2))}
+        if call.group(1) == "Shell" and found.get("command"):
+            truth.command(len(truth.commands), found["command"].rstrip())
+        elif found.get("path") and call.group(1) in ("Write", "StrReplace", "Delete", "ApplyPatch"):
+            truth.perhaps.add(found["path"].strip())
     return truth
