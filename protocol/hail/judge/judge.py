@@ -186,6 +186,10 @@ def judge_session(score, session, truth, text, page, budget):
     start = lambda real, count=40: plain(real)[:count]
     truth.cwd = truth.cwd or (handoff["sessions"] or [{}])[0].get("cwd")
 
+    for command in truth.commands:
+        command["status"] = checks.told_by_output(command)
+        command["failed"] = None if command["status"] is None else command["status"] == "failed"
+
     # Prompts. The first that asks for something; `continue` alone does not.
     if truth.prompts:
         asks = [text for text in truth.prompts if not LOCAL.match(text)
@@ -227,6 +231,10 @@ def judge_session(score, session, truth, text, page, budget):
         if file.get("edits", 0) and file.get("fate") == "created":
             score.add("new files lose no lines", not file.get("removed"), session,
                       f"{name}: +{file.get('added')} -{file.get('removed')}")
+        if file.get("edits", 0) and file.get("added") is None:
+            # Nothing is known of its lines, so none were counted: that is no sum.
+            score.add("lines that are not known are no 0", file.get("all_added") or file.get("all_removed")
+                      or "all_added" not in file, session, name)
     if any(file.get("edits", 0) and file.get("added") is None for file in files.values()):
         head = next((line for line in page.splitlines() if line.startswith("## Files")), "")
         score.add("sum of lines tells what is unknown", "unknown" in head, session, head)
@@ -239,6 +247,13 @@ def judge_session(score, session, truth, text, page, budget):
         last = truth.commands[-1]
         both("last command", begins((state.get("last_command") or {}).get("command", ""), last["command"], 30),
              start(last["command"], 30) in plain(section("State now")), last["command"])
+        # Masked by a pipe, what it printed may tell; where nothing tells how it ended, nobody knows.
+        ended = {"ok": "ok", "failed": "failed", "refused": "rejected", "stopped": "interrupted",
+                 "running": "running", None: "unknown"}[last["status"]]
+        shown = (state.get("last_command") or {}).get("outcome")
+        if begins((state.get("last_command") or {}).get("command", ""), last["command"], 30):
+            score.add("outcome of last command", shown == ended or is_hidden_failure(last) and shown == "failed", session,
+                      f"{last['command']}: {ended}, shown {shown}")
     failures = [index for index, command in enumerate(truth.commands) if command["failed"]]
     shown = state.get("last_failure")
     if failures:
@@ -277,6 +292,10 @@ def judge_session(score, session, truth, text, page, budget):
             if outcome == "ok" and is_hidden_failure(last):
                 outcome = "failed"
             word = {"ok": ": ok", "failed": ": failed", "interrupted": ": interrupted", "running": "background"}[outcome]
+            run = state.get("last_command") or {}
+            if run.get("cite") == found.get("cite"):
+                score.add("last command ends as its check", run.get("outcome") == found.get("outcome"), session,
+                          f"{last['command']}: {run.get('outcome')}, as a check {found.get('outcome')}")
             both("outcome of last check", found.get("outcome") == outcome, word in in_page[-1],
                  f"{last['command']}: {outcome}, shown {found.get('outcome')}: {last['output'][-200:]}")
 

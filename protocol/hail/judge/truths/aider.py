@@ -48,6 +48,7 @@ def squeezed(text):
 def read(truth, lines, spaced, typed):
     prompt, reply, applied, undone = [], [], {}, set()
     previous, again, ended = "", False, False
+    running = before = None
     for index, line in enumerate([*lines, ""]):
         # Where lines do not tell, a heading in a reply is one that stands before the reply's end was told.
         told = line.endswith("  ") if spaced else not "".join(reply).strip() or ended
@@ -69,8 +70,13 @@ def read(truth, lines, spaced, typed):
             status(truth, line[2:].rstrip(), "\n".join(reply), applied, undone)
         else:
             reply.append(line)
-        if truth.commands and not begins:
-            truth.commands[-1]["output"] += line.removeprefix("> ") + "\n"
+        if begins and not previous.startswith("####"):
+            running = None
+        elif truth.commands and truth.commands[-1] is not before:
+            # A command was just begun.
+            running, before = truth.commands[-1], truth.commands[-1]
+        if running and not begins:
+            running["output"] += line.removeprefix("> ").rstrip() + "\n"
         previous = line
     for path, blocks in applied.items():
         net(truth, path, blocks)

@@ -16,6 +16,8 @@ FAILED_OUTPUT = re.compile(
     r"FAILED \(|npm (?:ERR!|error\b)|BUILD FAILED|\[[\w:-]+\] ERROR task failed|make(?:\[\d+\])?: \*\*\*|exit status [1-9]|"
     r"Tests:\s+[1-9]\d* failed|Found [1-9]\d* errors?\b|[1-9]\d* issues:|\S+:\d+:\d+: error: )", re.M)
 
+PASSED_OUTPUT = re.compile(r"^(?:ok\s|PASS\b|test result: ok|=+ .*\b\d+ passed|OK\b|Tests:\s+\d+ passed|Passed!)", re.M)
+
 
 def without_quotes(command):
     """A command line without here-documents and quoted text: what is only talked about there is not run."""
@@ -35,3 +37,11 @@ def is_masked(command):
     if "pipefail" in plain or not found:
         return False
     return bool(re.search(r"\||;|\n", plain[found[-1].start() + 1:].rstrip("; \n")))
+
+
+def told_by_output(command):
+    """How a check ended of which the agent keeps no code, where what it printed tells."""
+    if command["status"] is not None or not is_check(command["command"]):
+        return command["status"]
+    return "failed" if FAILED_OUTPUT.search(command["output"]) else \
+        "ok" if PASSED_OUTPUT.search(command["output"]) else None

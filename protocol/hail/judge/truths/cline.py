@@ -65,18 +65,18 @@ def edit(truth, tool, asked, answer):
         truth.perhaps.add(path)
         return
     shown = FINAL.search(answer)
-    final = shown.group(2).replace("\r", "") if shown else None
+    final = shown.group(2).replace("\r", "").removesuffix("\n") + "\n" if shown else None
     if tool["tool"] == "newFileCreated":
         truth.created(path, content if final is None else final)
         return
     # The edit is undone in what came of it: the file may have been formatted on saving, or changed by somebody else.
-    blocks, before = BLOCK.findall(content.replace("\r", "")), (final or "") + "\n"
+    blocks, before = BLOCK.findall(content.replace("\r", "")), final or ""
     for old, new in reversed(blocks):
         before = before.replace(new, old, 1) if new and before.count(new) == 1 else ""
     if final is None or not blocks or not before:
         truth.sheet(path).lose()
     else:
-        truth.changed(path, before, final + "\n")
+        truth.changed(path, before, final)
 
 
 def from_messages(truth, messages):
