@@ -211,7 +211,7 @@ def judge_session(score, session, truth, text, page, budget):
         found = next((prompt for prompt in left if tells(truth, shown, prompt, 1)), None)
         if found is not None:
             left.remove(found)
-        elif not LOCAL.match(shown) and not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
+        elif not re.match(r"/[\w:.-]+\s*$", shown) and not LOCAL.match(shown) and not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
             unsaid.append(shown)
     score.add("no prompt invented", not unsaid, session, f"{len(unsaid)}: {unsaid[:2]}")
 
@@ -225,8 +225,10 @@ def judge_session(score, session, truth, text, page, budget):
         both("files edited", file is not None and file.get("edits", 0) > 0, bool(line), name)
         real = truth.net(path)
         if real is not None and file is not None:
-            both("net lines of files", (file.get("added"), file.get("removed")) == real,
-                 f"+{real[0]} -{real[1]}" in line, f"{name}: {real}, shown +{file.get('added')} -{file.get('removed')}")
+            shown = (file.get("added"), file.get("removed"))
+            holds = truth.holds(path, shown)
+            both("net lines of files", holds, holds and f"+{shown[0]} -{shown[1]}" in line,
+                 f"{name}: {real}, shown +{shown[0]} -{shown[1]}")
     for name, file in files.items():
         if file.get("edits", 0) and file.get("fate") == "created":
             score.add("new files lose no lines", not file.get("removed"), session,

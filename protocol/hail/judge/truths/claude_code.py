@@ -170,6 +170,9 @@ def claude_edit(truth, name, data, outcome, text):
             if old and old not in after:
                 after = None
                 break
+            if not new and not old.endswith("\n") and old + "\n" in after:
+                # What is replaced by nothing goes with the end of its line.
+                old += "\n"
             after = after.replace(old, new, -1 if edit.get("replace_all") else 1) if old else new
     else:
         before = None

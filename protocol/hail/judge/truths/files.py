@@ -82,12 +82,16 @@ class Sheet:
         else:
             self.patch([(at, lines)])
 
-    def net(self):
+    def contents(self):
+        """What the file was and what it became, with lines in the place of those that were not shown."""
         if not self.known:
             return None
         before = [self.line(number) for number in range(self.beyond if self.beyond is not None else len(self.texts))]
-        return count_changes("".join(line + "\n" for line in before),
-                             "".join(self.line(item) + "\n" for item in self.now))
+        return ("".join(line + "\n" for line in before), "".join(self.line(item) + "\n" for item in self.now))
+
+    def net(self):
+        contents = self.contents()
+        return None if contents is None else count_changes(*contents)
 
 
 def lines_of(content):
@@ -105,6 +109,23 @@ def hunks_of(diff):
         elif hunks and line[:1] in (" ", "+", "-") and line:
             hunks[-1][1].append(line)
     return hunks
+
+
+def is_smaller(before, after, shown, counted):
+    """Whether a difference that somebody shows is one, and none larger than git's, which is not always the smallest."""
+    if None in shown or shown[0] - shown[1] != counted[0] - counted[1] or shown[0] > counted[0]:
+        return False
+    before, after = lines_of(before), lines_of(after)
+    while before and after and before[-1] == after[-1]:
+        del before[-1], after[-1]
+    row = [0] * (len(after) + 1)
+    for line in before:
+        diagonal = 0
+        for index, other in enumerate(after):
+            above = row[index + 1]
+            row[index + 1] = diagonal + 1 if line == other else max(above, row[index])
+            diagonal = above
+    return shown[0] >= len(after) - row[-1]
 
 
 def count_changes(before, after):

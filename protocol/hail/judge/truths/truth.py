@@ -20,7 +20,7 @@ import shutil
 import sqlite3
 import tempfile
 
-from .files import Sheet, count_changes, hunks_of
+from .files import Sheet, count_changes, hunks_of, is_smaller
 
 COMMIT = re.compile(r"^\s*\[(?P<branch>[^\]\n]+?)(?: \(root-commit\))? (?P<sha>[0-9a-f]{7,40})\] (?P<subject>.*)$", re.M)
 MAKES_COMMITS = re.compile(r"\bgit\b.*\b(commit|cherry-pick|revert|merge|am|rebase)\b", re.S)
@@ -118,12 +118,20 @@ class Truth:
         self.after[path] = after
 
     def net(self, path):
+        contents = self.contents(path)
+        return None if contents is None else count_changes(*contents)
+
+    def contents(self, path):
+        """What a file was before the session and what it became, where the log shows it."""
         if path in self.sheets:
-            return self.sheets[path].net()
+            return self.sheets[path].contents()
         before, after = self.before.get(path), self.after.get(path)
-        if before is None or after is None:
-            return None
-        return count_changes(before, after)
+        return None if before is None or after is None else (before, after)
+
+    def holds(self, path, shown):
+        """Whether `(added, removed)` is what happened to the file."""
+        counted = self.net(path)
+        return shown == counted or is_smaller(*self.contents(path), shown, counted)
 
 
 def database(path):
