@@ -193,7 +193,7 @@ def judge_session(score, session, truth, text, page, budget):
     # Prompts. The first that asks for something; `continue` alone does not.
     if truth.prompts:
         asks = [text for text in truth.prompts if not LOCAL.match(text)
-                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?", text)]
+                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?|/[\w:.-]+", text)]
         latest = [text for text in truth.prompts if not LOCAL.match(text)] or truth.prompts
         first, latest = (asks or truth.prompts)[0], latest[-1]
         shown = objective.get("first", {}).get("text", "")
@@ -208,10 +208,12 @@ def judge_session(score, session, truth, text, page, budget):
     # What a person did not say, the client's own words above all; and a prompt that is told twice.
     unsaid, left = [], list(truth.prompts)
     for shown in (prompt["text"] for prompt in handoff.get("prompts", [])):
+        if LOCAL.match(shown) or re.match(r"/[\w:.-]+\s*$", shown):
+            continue
         found = next((prompt for prompt in left if tells(truth, shown, prompt, 1)), None)
         if found is not None:
             left.remove(found)
-        elif not re.match(r"/[\w:.-]+\s*$", shown) and not LOCAL.match(shown) and not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
+        elif not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
             unsaid.append(shown)
     score.add("no prompt invented", not unsaid, session, f"{len(unsaid)}: {unsaid[:2]}")
 
@@ -240,6 +242,9 @@ def judge_session(score, session, truth, text, page, budget):
     if any(file.get("edits", 0) and file.get("added") is None for file in files.values()):
         head = next((line for line in page.splitlines() if line.startswith("## Files")), "")
         score.add("sum of lines tells what is unknown", "unknown" in head, session, head)
+    if files:
+        score.add("no file told twice", len({name.replace("\\", "/") for name in files}) == len(files), session,
+                  str([name for name in files if "\\" in name][:3]))
     claimed = [name for name, file in files.items() if file.get("edits", 0)]
     real_names = {relative(path, truth.cwd) for path in {*truth.edited, *getattr(truth, "perhaps", ())} if path}
     score.add("no file invented", all(name in real_names for name in claimed), session, str(set(claimed) - real_names))

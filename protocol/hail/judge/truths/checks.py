@@ -10,7 +10,7 @@ CHECK = re.compile(
     r"eslint\b|tsc\b|biome (?:check|lint)|mise run (?:test|lint|build|check)[\w:-]*|make (?:test|check|lint|build|all)\b|"
     r"just (?:test|check|lint|build)\b|(?:\./)?gradlew? (?:\S+ )*(?:test|check|build)\b|mvn (?:\S+ )*(?:test|verify|package|compile)\b|"
     r"ctest\b|cmake --build|rspec\b|rubocop\b|phpunit\b|phpstan\b|dotnet (?:test|build)\b|swift (?:test|build)\b|"
-    r"xcodebuild\b|deno (?:test|lint|check)\b|node --test|shellcheck\b|pre-commit run)")
+    r"xcodebuild\b|deno (?:test|lint|check)\b|node --test|shellcheck\b|pre-commit run|(?:\./|(?:ba)?sh )(?:\S*/)?(?:run-)?(?:tests?|lint|check)\b[\w.-]*\.sh\b)")
 FAILED_OUTPUT = re.compile(
     r"^(?:FAIL\b|--- FAIL|\s+--- FAIL|test result: FAILED|error: could not compile|error\[E\d+|=+ .*\b[1-9]\d* failed|"
     r"FAILED \(|npm (?:ERR!|error\b)|BUILD FAILED|\[[\w:-]+\] ERROR task failed|make(?:\[\d+\])?: \*\*\*|exit status [1-9]|"

@@ -67,7 +67,8 @@ def claude_code(path):
             results = [block for block in blocks_of(message.get("content")) if block.get("type") == "tool_result"]
             for block in results:
                 result(truth, record, block, calls, tasks, aside)
-            if results or aside or record.get("isMeta") or record.get("isCompactSummary"):
+            # What was typed while tools ran stands beside their results.
+            if aside or record.get("isMeta") or record.get("isCompactSummary"):
                 continue
             origin = (record.get("origin") or {}).get("kind") if isinstance(record.get("origin"), dict) else None
             if origin not in (None, "human", "user"):
