@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """Judges handoffs against what really happened, and prints `measured / bar` for each thing asked.
 
-    judge.py --socket SOCKET [--limit N]     asks a running daemon for the handoff of every Claude Code and Codex session
+    judge.py --socket SOCKET [--limit N]     asks a running daemon for the handoff of every session; several sockets (of
+                                             daemons with a home directory each) are judged together
     judge.py --folder FOLDER                 takes handoffs (ID.json, ID.md), events (ID.hail.jsonl) and sources.json
                                              (id -> transcript) that were written before
 
-Options: `--verbose` lists what is missing, `--budget NAME` (standard). Exit code 1 when a bar is missed.
+Options: `--verbose` lists what is missing, `--budget NAME` (standard), `--by-agent` adds a table with a column for each
+agent, `--agent ID` judges one agent alone. Exit code 1 when a bar is missed, over all agents together.
 
-What really happened comes from `truth.py`. A thing counts for a session when the session has it. Each is asked of the
-JSON and of the Markdown, and the lower share counts. The bars are 0.98; citations, budget and sameness of two runs 1.
+What really happened comes from `truths/`, a module for each agent's format. A thing counts for a session when the session
+has it and the agent's log tells it. Each is asked of the JSON and of the Markdown, and the lower share counts. The bars are
+0.98; citations, budget and sameness of two runs 1. Of agents without a module, nothing is judged.
 """
 
 import argparse
@@ -18,7 +21,8 @@ import re
 import socket
 import sys
 
-import truth as truths
+from truths import READERS, checks
+from truths.claude_code import LOCAL
 
 BAR = 0.98
 EXACT = {"citations resolve", "quotes hold", "within budget", "two runs equal"}
@@ -101,23 +105,43 @@ class Folder:
 
 
 class Score:
+    """How often each thing that was asked holds, over all sessions and for each agent."""
+
     def __init__(self, verbose):
-        self.counts, self.verbose = {}, verbose
+        self.counts, self.verbose, self.agent, self.agents = {}, verbose, "", {}
 
     def add(self, what, holds, session="", why=""):
-        good, all_ = self.counts.get(what, (0, 0))
-        self.counts[what] = (good + bool(holds), all_ + 1)
+        for counts in (self.counts, self.agents.setdefault(self.agent, {})):
+            good, all_ = counts.get(what, (0, 0))
+            counts[what] = (good + bool(holds), all_ + 1)
         if not holds and self.verbose:
-            print(f"  {what}: {session[:8]}: {why[:300]!r}")
+            print(f"  {what}: {self.agent} {session[:8]}: {why[:300]!r}")
+
+    def show_agents(self):
+        """A row for each thing, a column for each agent: how many hold, and of how many where that is not all."""
+        agents = sorted(self.agents)
+        print(f"{'':<34}" + "".join(f"{agent:>14}" for agent in agents))
+        for what in self.counts:
+            cells = []
+            for agent in agents:
+                good, all_ = self.agents[agent].get(what, (0, 0))
+                missed = all_ and good / all_ < bar_of(what)
+                cells.append("-" if not all_ else f"{good}/{all_}" + "!" * bool(missed) if good < all_ else str(good))
+            print(f"{what:<34}" + "".join(f"{cell:>14}" for cell in cells))
+        print()
 
     def show(self):
         missed = False
         for what, (good, all_) in self.counts.items():
-            bar = 1.0 if what in EXACT else BAR
+            bar = bar_of(what)
             share = good / all_ if all_ else 1.0
             missed |= share < bar
             print(f"{what:<34} {share:7.4f} / {bar:.2f}  ({good} of {all_})" + ("" if share >= bar else "  MISSED"))
         return not missed
+
+
+def bar_of(what):
+    return 1.0 if what in EXACT else BAR
 
 
 def begins(shown, real, least=40):
@@ -132,6 +156,18 @@ def begins(shown, real, least=40):
             return False
         at += len(part)
     return sum(map(len, parts)) >= min(least, len(real)) and (real.startswith(parts[0]) or "REDACTED" in shown)
+
+
+def tells(truth, shown, prompt, least=40):
+    """Whether a prompt is told: its words, perhaps led in by the command that it was given with (`/ask`), perhaps with the
+    names of what was attached to it."""
+    without = re.sub(r"^/(?:ask|code|architect|context|help)\s+", "", shown)
+    if begins(shown, prompt, least) or begins(without, prompt, least):
+        return True
+    rest = plain(shown).removeprefix(plain(prompt))
+    for name in sorted(map(plain, truth.attached), key=len, reverse=True):
+        rest = rest.replace(name, "")
+    return plain(shown).startswith(plain(prompt)) and not rest.replace("…", "")
 
 
 def relative(path, cwd):
@@ -150,20 +186,36 @@ def judge_session(score, session, truth, text, page, budget):
     start = lambda real, count=40: plain(real)[:count]
     truth.cwd = truth.cwd or (handoff["sessions"] or [{}])[0].get("cwd")
 
+    for command in truth.commands:
+        command["status"] = checks.told_by_output(command)
+        command["failed"] = None if command["status"] is None else command["status"] == "failed"
+
     # Prompts. The first that asks for something; `continue` alone does not.
     if truth.prompts:
-        asks = [text for text in truth.prompts if not truths.LOCAL.match(text)
-                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?", text)]
-        latest = [text for text in truth.prompts if not truths.LOCAL.match(text)] or truth.prompts
+        asks = [text for text in truth.prompts if not LOCAL.match(text)
+                and not re.fullmatch(r"(?i)(please )?(continue|go on|resume|proceed)[.!]?|/[\w:.-]+", text)]
+        latest = [text for text in truth.prompts if not LOCAL.match(text)] or truth.prompts
         first, latest = (asks or truth.prompts)[0], latest[-1]
         shown = objective.get("first", {}).get("text", "")
-        both("first prompt", begins(shown, first), start(first) in plain(section("Objective")), first)
+        both("first prompt", tells(truth, shown, first), start(first) in plain(section("Objective")), first)
         last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
-        both("latest prompt", begins(last_shown, latest), start(latest) in plain(section("Objective")), latest)
+        both("latest prompt", tells(truth, last_shown, latest), start(latest) in plain(section("Objective")), latest)
         listed = [prompt["text"] for prompt in handoff.get("prompts", [])]
         in_page = plain(section("Prompts"))
         for prompt in truth.prompts:
-            both("all prompts", any(begins(shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
+            both("all prompts", any(tells(truth, shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
+
+    # What a person did not say, the client's own words above all; and a prompt that is told twice.
+    unsaid, left = [], list(truth.prompts)
+    for shown in (prompt["text"] for prompt in handoff.get("prompts", [])):
+        if LOCAL.match(shown) or re.match(r"/[\w:.-]+\s*$", shown):
+            continue
+        found = next((prompt for prompt in left if tells(truth, shown, prompt, 1)), None)
+        if found is not None:
+            left.remove(found)
+        elif not tells(truth, shown, "") and "[trimmed for fixture]" not in shown:
+            unsaid.append(shown)
+    score.add("no prompt invented", not unsaid, session, f"{len(unsaid)}: {unsaid[:2]}")
 
     # Files, with lines added and removed in the end.
     files = {file["path"]: file for file in handoff.get("files", [])}
@@ -175,10 +227,26 @@ def judge_session(score, session, truth, text, page, budget):
         both("files edited", file is not None and file.get("edits", 0) > 0, bool(line), name)
         real = truth.net(path)
         if real is not None and file is not None:
-            both("net lines of files", (file.get("added"), file.get("removed")) == real,
-                 f"+{real[0]} -{real[1]}" in line, f"{name}: {real}, shown +{file.get('added')} -{file.get('removed')}")
+            shown = (file.get("added"), file.get("removed"))
+            holds = truth.holds(path, shown)
+            both("net lines of files", holds, holds and f"+{shown[0]} -{shown[1]}" in line,
+                 f"{name}: {real}, shown +{shown[0]} -{shown[1]}")
+    for name, file in files.items():
+        if file.get("edits", 0) and file.get("fate") == "created":
+            score.add("new files lose no lines", not file.get("removed"), session,
+                      f"{name}: +{file.get('added')} -{file.get('removed')}")
+        if file.get("edits", 0) and file.get("added") is None:
+            # Nothing is known of its lines, so none were counted: that is no sum.
+            score.add("lines that are not known are no 0", file.get("all_added") or file.get("all_removed")
+                      or "all_added" not in file, session, name)
+    if any(file.get("edits", 0) and file.get("added") is None for file in files.values()):
+        head = next((line for line in page.splitlines() if line.startswith("## Files")), "")
+        score.add("sum of lines tells what is unknown", "unknown" in head, session, head)
+    if files:
+        score.add("no file told twice", len({name.replace("\\", "/") for name in files}) == len(files), session,
+                  str([name for name in files if "\\" in name][:3]))
     claimed = [name for name, file in files.items() if file.get("edits", 0)]
-    real_names = {relative(path, truth.cwd) for path in truth.edited}
+    real_names = {relative(path, truth.cwd) for path in {*truth.edited, *getattr(truth, "perhaps", ())} if path}
     score.add("no file invented", all(name in real_names for name in claimed), session, str(set(claimed) - real_names))
 
     # Commands.
@@ -186,6 +254,13 @@ def judge_session(score, session, truth, text, page, budget):
         last = truth.commands[-1]
         both("last command", begins((state.get("last_command") or {}).get("command", ""), last["command"], 30),
              start(last["command"], 30) in plain(section("State now")), last["command"])
+        # Masked by a pipe, what it printed may tell; where nothing tells how it ended, nobody knows.
+        ended = {"ok": "ok", "failed": "failed", "refused": "rejected", "stopped": "interrupted",
+                 "running": "running", None: "unknown"}[last["status"]]
+        shown = (state.get("last_command") or {}).get("outcome")
+        if begins((state.get("last_command") or {}).get("command", ""), last["command"], 30):
+            score.add("outcome of last command", shown == ended or is_hidden_failure(last) and shown == "failed", session,
+                      f"{last['command']}: {ended}, shown {shown}")
     failures = [index for index, command in enumerate(truth.commands) if command["failed"]]
     shown = state.get("last_failure")
     if failures:
@@ -201,13 +276,17 @@ def judge_session(score, session, truth, text, page, budget):
             both("last failure resolved", shown.get("resolved", False) == resolved,
                  ("not resolved" in page) != resolved, last["command"])
     else:
-        both("no failure invented", shown is None, "Last failing command" not in page)
+        # Where no exit code is kept, what a command printed may tell.
+        may_be = shown is not None and any(command["failed"] is None and begins(shown["command"], command["command"], 30)
+                                           and checks.FAILED_OUTPUT.search(command["output"]) for command in truth.commands)
+        both("no failure invented", shown is None or may_be, "Last failing command" not in page or may_be,
+             str(shown and shown["command"]))
 
     # Checks.
-    checks = [command for command in truth.commands if truths.is_check(command["command"])
+    runs = [command for command in truth.commands if checks.is_check(command["command"])
               and command["status"] in ("ok", "failed", "stopped", "running")]
-    if checks:
-        last = checks[-1]
+    if runs:
+        last = runs[-1]
         shown = handoff.get("checks", [])
         found = shown[-1] if shown else {}
         words = set(re.findall(r"[\w./:-]+", last["command"]))
@@ -220,6 +299,10 @@ def judge_session(score, session, truth, text, page, budget):
             if outcome == "ok" and is_hidden_failure(last):
                 outcome = "failed"
             word = {"ok": ": ok", "failed": ": failed", "interrupted": ": interrupted", "running": "background"}[outcome]
+            run = state.get("last_command") or {}
+            if run.get("cite") == found.get("cite"):
+                score.add("last command ends as its check", run.get("outcome") == found.get("outcome"), session,
+                          f"{last['command']}: {run.get('outcome')}, as a check {found.get('outcome')}")
             both("outcome of last check", found.get("outcome") == outcome, word in in_page[-1],
                  f"{last['command']}: {outcome}, shown {found.get('outcome')}: {last['output'][-200:]}")
 
@@ -229,7 +312,7 @@ def judge_session(score, session, truth, text, page, budget):
         commit = state.get("last_commit") or {}
         both("last commit", commit.get("sha") == sha and begins(commit.get("subject", ""), subject, 30), sha in section("State now"), sha)
     else:
-        both("no commit invented", "last_commit" not in state, "Last commit" not in page)
+        both("no commit invented", "last_commit" not in state, not re.search(r"^- Last commit", section("State now"), re.M))
     todos = [todo["text"] for todo in handoff.get("todos", [])]
     in_page = plain(section("Open todos"))
     for todo in truth.todos:
@@ -247,13 +330,13 @@ def same(one, other):
 
 
 def is_hidden_failure(command):
-    return truths.is_check(command["command"]) and truths.is_masked(command["command"]) \
-        and bool(truths.FAILED_OUTPUT.search(command["output"]))
+    return checks.is_check(command["command"]) and checks.is_masked(command["command"]) \
+        and bool(checks.FAILED_OUTPUT.search(command["output"]))
 
 
 def resolves(truth, index):
     """Whether a later run that succeeded shares the check's first words."""
-    tools = lambda command: {found.group(0).strip(" ;&|(") for found in truths.CHECK.finditer(truths.without_quotes(command))}
+    tools = lambda command: {found.group(0).strip(" ;&|(") for found in checks.CHECK.finditer(checks.without_quotes(command))}
     wanted = tools(truth.commands[index]["command"])
     return bool(wanted) and any(command["status"] == "ok" and wanted <= tools(command["command"])
                                 for command in truth.commands[index + 1:])
@@ -328,26 +411,39 @@ def all_cites(value, key=""):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--socket")
+    arguments.add_argument("--socket", action="append", default=[])
     arguments.add_argument("--folder")
     arguments.add_argument("--budget", default="standard")
     arguments.add_argument("--limit", type=int)
+    arguments.add_argument("--agent")
+    arguments.add_argument("--by-agent", action="store_true")
     arguments.add_argument("--verbose", action="store_true")
     options = arguments.parse_args()
-    source = Daemon(options.socket) if options.socket else Folder(options.folder)
     score, judged = Score(options.verbose), 0
-    for session, agent, path in sorted(source.sessions()):
-        read = {"claude-code": truths.claude_code, "codex": truths.codex}.get(agent)
-        if read is None or not os.path.exists(path) or options.limit is not None and judged >= options.limit:
-            continue
-        judged += 1
-        text, page, equal = source.handoff(session, options.budget)
-        score.add("two runs equal", equal, session)
-        judge_session(score, session, read(path), text, page, options.budget)
-        judge_citations(score, session, json.loads(text), page, source.events(session))
+    for source in [Daemon(path) for path in options.socket] or [Folder(options.folder)]:
+        for session, agent, path in sorted(source.sessions()):
+            if options.limit is not None and judged >= options.limit or options.agent not in (None, agent):
+                continue
+            truth = truth_of(agent, path)
+            if truth is None:
+                continue
+            judged += 1
+            score.agent = agent
+            text, page, equal = source.handoff(session, options.budget)
+            score.add("two runs equal", equal, session)
+            judge_session(score, session, truth, text, page, options.budget)
+            judge_citations(score, session, json.loads(text), page, source.events(session))
     print(f"{judged} sessions, budget {options.budget}")
+    if options.by_agent:
+        score.show_agents()
     if not score.show():
         sys.exit(1)
+
+
+def truth_of(agent, path):
+    """What really happened, or None where that cannot be told: no module, no file, or a form that it does not read."""
+    place = path if os.path.exists(path) else path.rpartition("#")[0]
+    return READERS[agent](path) if agent in READERS and os.path.exists(place) else None
 
 
 if __name__ == "__main__":
