@@ -16,6 +16,9 @@ const SESSION = {
 const asked: { method: string; params: Record<string, unknown> }[] = [];
 const folder = mkdtempSync(join(tmpdir(), "opensession-"));
 const sockets: Socket[] = [];
+const connections: MessageConnection[] = [];
+/** How the binary was called. */
+const calls = join(folder, "calls");
 let server: Server | undefined;
 /** Answers that the test gives when it wants to, by query. */
 const held = new Map<string, (answer: unknown) => void>();
@@ -57,10 +60,11 @@ before(async () => {
       });
     }
     connection.listen();
+    connections.push(connection);
   });
   await new Promise<void>((resolve) => server?.listen(path, resolve));
   const binary = join(folder, "opensession");
-  writeFileSync(binary, `#!/bin/sh\necho ${path}\n`);
+  writeFileSync(binary, `#!/bin/sh\necho "$*" >> ${calls}\necho ${path}\n`);
   chmodSync(binary, 0o755);
   host.settings["path"] = binary;
   activate(context as never);
@@ -155,8 +159,19 @@ test("two rows are compared at once", async () => {
   assert.equal(host.opened.at(-1)?.uri.path, "/aaaa/bbbb/diff.md");
 });
 
-test("a daemon that goes away is seen", async () => {
+test("a daemon that goes away is seen, and only a question starts it again", async () => {
+  await host.tree?.getChildren();
+  // The list would be read again a second after this.
+  await Promise.all(connections.map((one) => one.sendNotification("session/update", { result: { type: "events", session: SESSION.id } })));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server?.close();
   sockets.forEach((socket) => socket.destroy());
   await until("it is down", () => host.contexts["opensession.state"] === "down");
   await until("the status item warns", () => host.statusItem.text === "$(warning) OpenSession");
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  assert.equal(startsOf(), 0);
+  await Promise.all([1, 2].map(() => commands.executeCommand("opensession.handoff", SESSION.id)));
+  assert.equal(startsOf(), 1, "two questions at once start it once");
 });
+
+const startsOf = (): number => readFileSync(calls, "utf8").split("\n").filter((line) => line === "daemon start").length;

@@ -35,6 +35,8 @@ export class SessionDocuments
   private readonly outlines = new Map<string, DocumentEvent[]>();
   private readonly titles = new Map<string, string>();
   private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** Documents that are read again because their session went on, not because somebody opened them. */
+  private readonly following = new Set<string>();
 
   constructor(private readonly daemon: Daemon) {}
 
@@ -48,6 +50,7 @@ export class SessionDocuments
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.next.delete(uri.toString());
         this.outlines.delete(uri.toString());
+        this.following.delete(uri.toString());
       }),
       this.daemon.onDidUpdateSession((update) => {
         if ("session" in update) this.refresh((session) => session === update.session);
@@ -62,15 +65,17 @@ export class SessionDocuments
     const address = readSessionParts(uri);
     if (address === undefined) throw new Error(uri.toString());
     const session = address.event === undefined ? address.session : `${address.session}#${address.event}`;
-    const document = await this.daemon.request(
-      "session/document",
-      address.from === undefined ? { session } : { session, from: address.from },
-      token,
-    );
+    const params = address.from === undefined ? { session } : { session, from: address.from };
+    const key = uri.toString();
+    const document = this.following.delete(key)
+      ? await this.daemon.requestIfReady("session/document", params, token).catch(() => undefined)
+      : await this.daemon.request("session/document", params, token);
+    // A session was followed and the daemon went away, as its state tells: what is shown stays.
+    if (document === undefined) return vscode.workspace.textDocuments.find((open) => open.uri.toString() === key)?.getText() ?? "";
     this.learn(document.session, document.title);
-    if (document.next === null) this.next.delete(uri.toString());
-    else this.next.set(uri.toString(), document.next);
-    this.outlines.set(uri.toString(), document.outline ?? []);
+    if (document.next === null) this.next.delete(key);
+    else this.next.set(key, document.next);
+    this.outlines.set(key, document.outline ?? []);
     return document.text;
   }
 
@@ -187,6 +192,8 @@ export class SessionDocuments
       if (address === undefined || !concerns(address.session) || this.waiting.has(key)) continue;
       const timer = setTimeout(() => {
         this.waiting.delete(key);
+        if (this.daemon.state !== "ready") return;
+        this.following.add(key);
         this.changed.fire(uri);
       }, LIVE_REST_MS);
       this.waiting.set(key, timer);

@@ -178,13 +178,11 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
   private async load(cursor: string | undefined, quietly = false): Promise<void> {
     const asked = this.wanted;
     const filter = { scope: settings.scopeOf(settings.scope()), subagents: settings.subagents() };
-    const page = await this.daemon.request("session/list", {
-      filter,
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    // Another question has been asked meanwhile.
-    if (asked !== this.wanted) return;
+    const params = { filter, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    // What nobody asked for by hand starts no daemon.
+    const page = await (quietly ? this.daemon.requestIfReady("session/list", params) : this.daemon.request("session/list", params));
+    // It is gone, or another question has been asked meanwhile.
+    if (page === undefined || asked !== this.wanted) return;
     const known = this.sessions ?? [];
     if (quietly) {
       const fresh = new Set(page.sessions.map(({ id }) => id));
