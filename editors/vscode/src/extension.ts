@@ -119,7 +119,6 @@ export function activate(context: vscode.ExtensionContext): void {
     if (target?.event !== undefined) await documents.openRest(target.session, target.event);
   });
   command("refresh", () => tree.refresh());
-  command("loadMore", () => tree.more());
   command("toggleScope", () => settings.setScope(settings.scope() === "all" ? "workspace" : "all"));
   command("groupBy", async () => {
     const items = Object.entries(text.groupNames).map(([by, label]) => ({ label: label(), by: by as settings.GroupBy }));

@@ -19,6 +19,15 @@ export const failed = (words: string): string => `OpenSession: ${words}`;
 
 export const searchPlaceholder = (): string => t('Words, "phrase", agent: is:error since:2w');
 export const syntax = (): string => t("Search Syntax");
+export const savedQueries = (): string => t("Saved Queries");
+export const savedPlaceholder = (): string => t("A query to search with");
+export const saveQuery = (query: string): string => t("Save {0}", query);
+export const saveQueryTitle = (query: string): string => t("Save the query {0}", query);
+export const saveQueryPrompt = (): string => t("A name; the query that has it is replaced");
+export const removeQuery = (): string => t("Remove");
+export const savedHead = (): string => t("Saved");
+export const earlierHead = (): string => t("Earlier");
+export const noSavedQuery = (): string => t("No query is saved yet; type one first");
 export const scopeWorkspace = (): string => t("this workspace");
 export const scopeAll = (): string => t("all repositories");
 export const searchTitle = (where: string): string => t("Search Sessions: {0}", where);
@@ -48,7 +57,6 @@ export const pickSession = (): string => t("Session");
 export const noSession = (): string => t("No session here");
 export const noSessionDetail = (kept: number): string => t("{0} sessions in all repositories", number(kept));
 export const sessions = (count: number): string => (count === 1 ? t("1 session") : t("{0} sessions", number(count)));
-export const olderSessions = (): string => t("Older sessions…");
 export const cannotResume = (agent: string): string => t("{0} cannot resume this session", agent);
 export const terminalName = (title: string): string => t("Resume: {0}", title);
 
@@ -207,7 +215,8 @@ export const oneLine = (words: string): string => words.replace(/\s+/g, " ").tri
 const join = (parts: (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== "").join(DOT);
 const counted = (count: number, one: string, several: (count: number) => string): string => (count === 1 ? one : several(count));
 const two = (value: number): string => String(value).padStart(2, "0");
-const date = (then: Date): string => `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
+/** `2026-11-22`, in this machine's time zone. */
+export const date = (then: Date): string => `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
 
 export const menu = {
   search: (): string => t("Search Sessions"),

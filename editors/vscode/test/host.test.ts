@@ -30,7 +30,12 @@ const answers: Record<string, (params: never) => unknown> = {
   "agent/list": () => [{ id: "claude-code", name: "Claude Code", sessions: 3, begin: { command: ["claude"] } }, { id: "aider", name: "Aider", sessions: 0 }],
   "session/subscribe": () => 1,
   "index/subscribe": () => 2,
-  "session/list": () => ({ sessions: [SESSION], next: null, total: 14, sessions_kept: 14 }),
+  "session/list": ({ filter }: { filter: Range }) => {
+    const found = dated(filter);
+    return filter.since === undefined && filter.until === undefined
+      ? { sessions: [SESSION], next: null, total: 14, sessions_kept: 14 }
+      : { sessions: found, next: null, total: found.length, sessions_kept: 14 };
+  },
   "daemon/status": () => ({ version: "0.1.0", publish_on: "manual" }),
   "session/get": () => ({ session: SESSION, resume: null, children: [] }),
   "session/document": () => ({ session: SESSION.id, title: SESSION.title, text: "text", next: null }),
@@ -42,6 +47,18 @@ const answers: Record<string, (params: never) => unknown> = {
     return found(query);
   },
 };
+
+interface Range {
+  since?: string;
+  until?: string;
+}
+
+/** Of today, of two days of one month, and of none. */
+function dated({ since = "0000", until = "9999" }: Range): unknown[] {
+  const sessions = [SESSION, ...["2025-03-07", "2025-03-02"].map((day) => ({ ...SESSION, id: day, updated: `${day}T12:00:00Z` }))];
+  const chosen = sessions.filter(({ updated }) => updated.slice(0, 10) >= since && updated.slice(0, 10) <= until);
+  return since === "0000" ? [...chosen, { ...SESSION, id: "undated", updated: null }] : chosen;
+}
 
 function found(text: string): unknown {
   const hit = { event: 8, kind: "output", error: true, text: `🔒 ${text} here`, ranges: [[2, 2 + text.length]] };
@@ -151,6 +168,26 @@ test("what agents cannot be begun is not offered", async () => {
   };
   await commands.executeCommand("opensession.handoff.send", host.opened.at(-1)?.uri);
   assert.deepEqual(offered, ["Claude Code"]);
+});
+
+test("the tree counts months at once, and reads one when it is opened", async () => {
+  interface Row {
+    kind: string;
+    group: { label: string; count: number };
+    session: { id: string };
+  }
+  const roots = (await host.tree?.getChildren()) as Row[];
+  assert.deepEqual(
+    roots.map(({ group }) => [group.label, group.count]),
+    [["Today", 1], ["March 2025", 2], ["No date", 1]],
+  );
+  const lists = (): number => asked.filter(({ method }) => method === "session/list").length;
+  const before = lists();
+  for (const times of [1, 1]) {
+    const inside = (await host.tree?.getChildren(roots[1])) as Row[];
+    assert.deepEqual(inside.map(({ session }) => session.id), ["2025-03-07", "2025-03-02"]);
+    assert.equal(lists(), before + times);
+  }
 });
 
 test("two rows are compared at once", async () => {

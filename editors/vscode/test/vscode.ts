@@ -176,7 +176,7 @@ export const host = {
   picks: [] as Pick[],
   choose: (_items: Item[], _title: string): Item | undefined => undefined,
   statusItem: { text: "", tooltip: "" },
-  tree: undefined as { getChildren(): Promise<unknown> } | undefined,
+  tree: undefined as { getChildren(node?: unknown): Promise<unknown> } | undefined,
   opened: [] as Document[],
   closedTabs: 0,
 };
@@ -214,7 +214,7 @@ export const window = {
   createOutputChannel: () => ({ info: quiet, warn: quiet, debug: quiet, error: (words: string) => host.said.push(words), show: quiet, dispose: quiet }),
   createTextEditorDecorationType: () => ({ dispose: quiet }),
   createStatusBarItem: () => Object.assign(host.statusItem, { show: quiet, hide: quiet, dispose: quiet }),
-  createTreeView(_name: string, { treeDataProvider }: { treeDataProvider: { getChildren(): Promise<unknown> } }): unknown {
+  createTreeView(_name: string, { treeDataProvider }: { treeDataProvider: { getChildren(node?: unknown): Promise<unknown> } }): unknown {
     host.tree = treeDataProvider;
     return { message: "", description: "", dispose: quiet };
   },

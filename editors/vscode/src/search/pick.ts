@@ -9,6 +9,7 @@ import { linesOf, type SessionDocuments } from "../documents/sessions";
 import { sessionItems } from "../sessions/pick";
 import * as settings from "../settings";
 import * as text from "../text";
+import { chooseQuery } from "./saved";
 import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
 
 const BUSY_REST_MS = 200;
@@ -48,7 +49,7 @@ export class Search {
   }
 
   show(query = ""): void {
-    new Searching(this.daemon, this.documents, this.handoff, this.marks).open(query);
+    new Searching(this.daemon, this.documents, this.handoff, this.marks, (next) => this.show(next)).open(query);
   }
 }
 
@@ -75,6 +76,7 @@ class Searching {
   private readonly before = vscode.window.activeTextEditor;
   private readonly beforeSelection = this.before?.selection;
   private readonly scopeButton = { iconPath: new vscode.ThemeIcon("globe"), tooltip: text.scopeAll() };
+  private readonly savedButton = { iconPath: new vscode.ThemeIcon("bookmark"), tooltip: text.savedQueries() };
   private readonly syntaxButton = { iconPath: new vscode.ThemeIcon("question"), tooltip: text.syntax() };
   private readonly sideButton = { iconPath: new vscode.ThemeIcon("split-horizontal"), tooltip: text.openToTheSide() };
   private readonly handoffButton = { iconPath: new vscode.ThemeIcon("export"), tooltip: text.handoffSummary() };
@@ -85,6 +87,7 @@ class Searching {
     private readonly documents: SessionDocuments,
     private readonly handoff: (session: string) => Promise<void>,
     private readonly marks: Marks,
+    private readonly again: (query: string) => void,
   ) {}
 
   open(query: string): void {
@@ -95,13 +98,13 @@ class Searching {
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     pick.ignoreFocusOut = false;
-    pick.buttons = [this.scopeButton, this.syntaxButton];
+    pick.buttons = [this.scopeButton, this.savedButton, this.syntaxButton];
     pick.value = query;
     this.head();
     pick.onDidChangeValue(() => void this.ask());
     pick.onDidChangeActive(([item]) => this.rest(item));
     pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
-    pick.onDidTriggerButton((button) => this.press(button));
+    pick.onDidTriggerButton((button) => void this.press(button));
     pick.onDidTriggerItemButton(({ button, item }) => void this.pressItem(button, item));
     pick.onDidHide(() => void this.close());
     pick.show();
@@ -202,6 +205,7 @@ class Searching {
     if (item?.session === undefined) return;
     this.accepted = true;
     this.pick.hide();
+    this.remember();
     const { session, hit } = item;
     const address = hit === undefined ? { session: session.id } : { session: holder(session, hit), event: hit.event };
     const title = hit?.session == null ? session.title : undefined;
@@ -211,6 +215,15 @@ class Searching {
     } catch (error) {
       void vscode.window.showErrorMessage(text.failed(errorText(error)));
     }
+  }
+
+  /** The query that led somewhere is offered again. */
+  private remember(): void {
+    const query = this.pick.value;
+    if (query.trim() === "") return;
+    const options = { scope: settings.scopeOf(this.where), limit: 1, no_snippets: true, remember: true };
+    // Not being able to is no reason to disturb: what was found opens.
+    this.daemon.requestIfReady("search/query", { query, options }).catch(() => undefined);
   }
 
   /** Marks what was found, and brings the first match into sight. */
@@ -225,13 +238,21 @@ class Searching {
     if (ranges[0] !== undefined) editor.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
-  private press(button: vscode.QuickInputButton): void {
+  private async press(button: vscode.QuickInputButton): Promise<void> {
     if (button === this.syntaxButton) {
       void vscode.env.openExternal(vscode.Uri.parse(SYNTAX));
     } else if (button === this.scopeButton) {
       this.where = this.where === "all" ? "workspace" : "all";
       this.head();
       void this.ask();
+    } else if (button === this.savedButton) {
+      // Only one list is open at a time: this one closes, and another opening of it goes on.
+      const { value } = this.pick;
+      try {
+        this.again((await chooseQuery(this.daemon, value)) ?? value);
+      } catch (error) {
+        void vscode.window.showErrorMessage(text.failed(errorText(error)));
+      }
     }
   }
 
