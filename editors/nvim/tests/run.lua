@@ -73,6 +73,10 @@ local handlers = {
     local hit = { event = 8, kind = "output", text = "🔒 잠금 실패", ranges = { { 2, 4 } } }
     return { sessions = { { session = SESSION, hits = { hit } } }, searched = 1 }
   end,
+  ["search/complete"] = function(params)
+    local is_quoted = vim.startswith(params.query, "'")
+    return { start = is_quoted and 0 or 6, ["end"] = 6, items = { { text = is_quoted and "'a b'" or "error", kind = "value" } } }
+  end,
   ["session/document"] = function(params)
     if params.session == "missing" then
       return nil, { code = 1, message = "no session missing", data = { hint = "opensession log lists them" } }
@@ -315,7 +319,14 @@ test("subcommands, budgets and ids complete", function()
   same(vim.fn.getcompletion("OpenSession ha", "cmdline"), { "handoff" })
   same(vim.fn.getcompletion("OpenSession handoff 4", "cmdline"), { "4f2a91c7" })
   same(vim.fn.getcompletion("OpenSession handoff br", "cmdline"), { "brief" })
-  same(vim.fn.getcompletion("OpenSession search is", "cmdline"), { "is:error" })
+  same(vim.fn.getcompletion("OpenSession handoff flaky", "cmdline"), { "4f2a91c7" })
+  same(vim.fn.getcompletion("OpenSession diff nowhere", "cmdline"), {})
+end)
+
+test("fields and values of a query complete at its end", function()
+  same(vim.fn.getcompletion("OpenSession search 잠금 is:", "cmdline"), { "is:error" })
+  same(fake.asked[#fake.asked].params.query, "잠금 is:")
+  same(vim.fn.getcompletion("OpenSession search 'a b", "cmdline"), {})
 end)
 
 test("a lost connection fails what waits, and is made again", function()

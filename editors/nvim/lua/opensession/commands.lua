@@ -5,8 +5,9 @@ local text = require("opensession.text")
 
 local M = {}
 local BUDGETS = { "brief", "standard", "full" }
-local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
 local COMPLETION_MS = 500
+--- Ids offered at most.
+local IDS = 20
 --- The title before a hit has so many cells at most.
 local TITLE_CELLS = 20
 
@@ -45,29 +46,61 @@ function M.run(arguments)
   end
 end
 
---- Completes subcommands, ids with titles, fields, budgets.
-function M.complete(lead, line)
+--- What can stand at the end of a query whose last word is `lead`: fields, their values, words of sessions.
+local function complete_query(query, lead)
+  local _, completions = daemon.ask("search/complete", { query = query, scope = daemon.scope() }, COMPLETION_MS)
+  if not completions then
+    return {}
+  end
+  -- The editor puts a candidate in the place of `lead`, the daemon's begins at `start`.
+  local kept = completions.start - (vim.fn.strchars(query) - vim.fn.strchars(lead))
+  if kept < 0 then
+    return {}
+  end
+  local before = vim.fn.strcharpart(lead, 0, kept)
+  return vim.tbl_map(function(item)
+    return before .. item.text
+  end, completions.items)
+end
+
+--- Ids that begin with `lead`; where there are none, those of sessions with it in their titles.
+local function complete_session(lead)
+  local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 200 }, COMPLETION_MS)
+  local by_id, by_title = {}, {}
+  for _, session in ipairs((page or {}).sessions or {}) do
+    if vim.startswith(session.short_id, lead) then
+      by_id[#by_id + 1] = session.short_id
+    elseif vim.fn.tolower(session.title):find(vim.fn.tolower(lead), 1, true) then
+      by_title[#by_title + 1] = session.short_id
+    end
+  end
+  return vim.list_slice(#by_id > 0 and by_id or by_title, 1, IDS)
+end
+
+--- Completes subcommands, fields of queries and their values, ids, budgets and files.
+function M.complete(lead, line, position)
+  line = position and line:sub(1, position) or line
   local words = vim.split(vim.trim(line), "%s+")
   local name = words[2]
-  local candidates = {}
+  local candidates
   if not name or (#words == 2 and lead ~= "") then
     candidates = text.subcommands
   elseif name == "search" then
-    candidates = FIELDS
-  elseif name == "export" and (#words > 3 or (#words == 3 and lead == "")) then
+    return complete_query(line:match("search%s+(.*)$") or "", lead)
+  elseif name == "who" or (name == "export" and (#words > 3 or (#words == 3 and lead == ""))) then
     return vim.fn.getcompletion(lead, "file")
-  elseif vim.tbl_contains({ "handoff", "resume", "export", "diff" }, name) then
-    candidates = name == "handoff" and vim.deepcopy(BUDGETS) or {}
-    local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 20 }, COMPLETION_MS)
-    for _, session in ipairs((page or {}).sessions or {}) do
-      candidates[#candidates + 1] = session.short_id
-    end
-  elseif name == "who" then
-    return vim.fn.getcompletion(lead, "file")
+  elseif name == "handoff" then
+    candidates = BUDGETS
+  elseif vim.tbl_contains({ "resume", "export", "diff" }, name) then
+    candidates = {}
   end
-  return vim.tbl_filter(function(candidate)
+  local begun = vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)
-  end, candidates)
+  end, candidates or {})
+  if candidates and candidates ~= text.subcommands and (#begun == 0 or lead == "") then
+    vim.list_extend(begun, complete_session(lead))
+  end
+  return begun
 end
 
 function M.choose(all)
