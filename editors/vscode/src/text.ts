@@ -8,9 +8,9 @@ const { t } = l10n;
 const DOT = " · ";
 
 export const binaryMissing = (): string => t("opensession was not found on this machine");
-export const daemonDown = (): string => t("the OpenSession daemon does not run");
-export const daemonFailed = (words: string): string => t("the OpenSession daemon did not start: {0}", words);
-export const starting = (): string => t("starting the daemon");
+export const daemonDown = (): string => t("The OpenSession daemon does not run");
+export const daemonFailed = (words: string): string => t("The OpenSession daemon did not start: {0}", words);
+export const starting = (): string => t("Starting the daemon");
 export const install = (): string => t("Install");
 export const locate = (): string => t("Locate…");
 export const start = (): string => t("Start");
@@ -36,6 +36,8 @@ export const handoffSummary = (): string => t("Handoff Summary");
 export const resume = (): string => t("Resume in Terminal");
 export const copyLink = (): string => t("Copy Link");
 export const moreHits = (count: number): string => t("{0} more", number(count));
+/** `#131 output · Bash`; a call is named by its tool alone. */
+export const hit = (event: number, kind: string, tool: string | undefined): string => join([`#${event} ${kind}`, tool]);
 export const noHit = (): string => t("No session matches");
 export const queryWrong = (message: string): string => t("The query: {0}", message);
 
@@ -92,7 +94,7 @@ export const exportFormats: Record<string, { label: () => string; detail: () => 
   json: { label: () => "JSON", detail: () => t("one object") },
 };
 export const exported = (file: string, events: number, redacted: number): string =>
-  t("Exported {0} events to {1}; secrets taken out: {2}", number(events), file, number(redacted));
+  t("Exported {0}: {1} events, {2} secrets taken out", file, number(events), number(redacted));
 
 export const diffFirst = (): string => t("Diff Sessions: the first");
 export const diffSecond = (title: string): string => t("Diff Sessions: to compare with {0}", title);

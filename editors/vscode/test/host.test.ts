@@ -124,7 +124,7 @@ test("a search marks its matches, and is asked for with every letter", async () 
   const pick = await search("lock poisoned");
   await until("hits", () => hits(pick).length === 1);
   assert.deepEqual(
-    pick.items.map(({ label, description }) => [label.trim(), description]),
+    pick.items.map(({ label, description }) => [label.replace("$(blank) ", ""), description]),
     [["", undefined], ["Fix the flaky lock test", "Claude Code · now · live · 4 more"], ["🔒 «lock poisoned» here", "#8 output"]],
   );
   assert.equal(pick.activeItems[0], hits(pick)[0], "Enter opens the first hit");

@@ -10,14 +10,17 @@ import { sessionItems } from "../sessions/pick";
 import * as settings from "../settings";
 import * as text from "../text";
 import { chooseQuery } from "./saved";
-import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
+import { around, isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
 
 const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
 const SESSIONS = 20;
 const HITS_PER_SESSION = 3;
 const HEAD_ICON = new vscode.ThemeIcon("history");
-const INDENT = "\u2003";
+/** An icon that draws nothing: after white space the list's own highlight would be a character off. */
+const INDENT = "$(blank) ";
+/** A list is so wide that a hit's number and kind are in sight beside so much of its text. */
+const SNIPPET_CELLS = 58;
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {
@@ -54,7 +57,7 @@ export class Search {
 }
 
 /** How the event that was found, and the matches in it, look. */
-interface Marks {
+interface Marks extends Record<string, vscode.TextEditorDecorationType> {
   event: vscode.TextEditorDecorationType;
   match: vscode.TextEditorDecorationType;
 }
@@ -107,6 +110,8 @@ class Searching {
     pick.onDidTriggerButton((button) => void this.press(button));
     pick.onDidTriggerItemButton(({ button, item }) => void this.pressItem(button, item));
     pick.onDidHide(() => void this.close());
+    // What an earlier search marked is of no use any more.
+    for (const editor of vscode.window.visibleTextEditors) for (const mark of Object.values(this.marks)) editor.setDecorations(mark, []);
     pick.show();
     void this.ask();
   }
@@ -167,15 +172,17 @@ class Searching {
           { label: "", kind: vscode.QuickPickItemKind.Separator },
           // A separator's own words would be drawn into the first hit's line.
           { label: withoutIcons(session.title), description: about + rest, iconPath: HEAD_ICON, alwaysShow: true, buttons, session },
-          ...hits.map((hit) => ({
-            label: INDENT + withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
-            description: `#${hit.event} ${hit.kind}`,
-            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: INDENT + hit.tool }),
-            alwaysShow: true,
-            buttons,
-            session,
-            hit,
-          })),
+          ...hits.map((hit) => {
+            const cut = around(hit.text, hit.ranges, SNIPPET_CELLS);
+            return {
+              label: INDENT + withoutIcons(plain ? cut.text : marked(cut.text, cut.ranges)),
+              description: text.hit(hit.event, hit.kind, hit.tool ?? undefined),
+              alwaysShow: true,
+              buttons,
+              session,
+              hit,
+            };
+          }),
         ];
       }),
     ];
@@ -204,8 +211,8 @@ class Searching {
   private async accept(item: Item | undefined, column?: vscode.ViewColumn): Promise<void> {
     if (item?.session === undefined) return;
     this.accepted = true;
-    this.pick.hide();
     this.remember();
+    this.pick.hide();
     const { session, hit } = item;
     const address = hit === undefined ? { session: session.id } : { session: holder(session, hit), event: hit.event };
     const title = hit?.session == null ? session.title : undefined;

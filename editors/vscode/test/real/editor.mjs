@@ -125,7 +125,9 @@ export class Editor {
     }
   }
 
-  picture(name) {
+  async picture(name) {
+    // Lists fade in and out.
+    await this.page.waitForTimeout(250);
     return this.page.screenshot({ path: join(this.pictures, `${name}.png`) });
   }
 
