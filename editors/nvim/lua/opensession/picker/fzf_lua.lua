@@ -41,7 +41,7 @@ local function options(spec, entries)
     actions[key] = function(selected)
       local entry = entry_of(selected[1], entries)
       if entry then
-        picker.actions[name](entry)
+        picker.act(name, entry)
       end
     end
   end

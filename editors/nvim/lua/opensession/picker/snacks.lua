@@ -30,7 +30,7 @@ local function act(name)
       self:close()
     end
     if shown then
-      picker.actions[name](shown.entry)
+      picker.act(name, shown.entry)
     end
   end
 end

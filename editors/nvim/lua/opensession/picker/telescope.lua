@@ -32,7 +32,7 @@ local function open(spec, finder)
               actions.close(buffer)
             end
             if chosen then
-              picker.actions[name](chosen.value)
+              picker.act(name, chosen.value)
             end
           end)
         end
