@@ -8,8 +8,9 @@ local BUDGETS = { "brief", "standard", "full" }
 local COMPLETION_MS = 500
 --- Ids offered at most.
 local IDS = 20
---- The title before a hit has so many cells at most.
+--- The title before a hit has so many cells at most, that of a session in a list so many.
 local TITLE_CELLS = 20
+local LISTED_TITLE_CELLS = 48
 
 --- Runs a command line.
 function M.run(arguments)
@@ -120,7 +121,7 @@ end
 local function session_entry(session)
   local icon = text.icons[session.state]
   return {
-    label = (icon and icon .. " " or "") .. session.title,
+    label = (icon and icon .. " " or "") .. text.cut(session.title, LISTED_TITLE_CELLS),
     note = text.session_note(session, os.time()),
     session = session.id,
     title = session.title,
@@ -328,7 +329,11 @@ end
 
 function M.status()
   daemon.run({ "--color", "never", "daemon", "status" }, function(error, output)
-    vim.notify(vim.trim(error or output), error and vim.log.levels.WARN or vim.log.levels.INFO)
+    -- Piped, a name and its value have a tab between them.
+    local words = vim.trim(error or output):gsub("([^\n\t]+)\t", function(name)
+      return ("%-10s"):format(name)
+    end)
+    vim.notify(words, error and vim.log.levels.WARN or vim.log.levels.INFO)
   end)
 end
 

@@ -5,6 +5,8 @@ local text = require("opensession.text")
 require("opensession.highlights")
 
 local M = {}
+--- Digits of a session's id that are shown.
+local ID_DIGITS = 8
 local MODULES = { { "snacks", "snacks.picker" }, { "fzf-lua", "fzf-lua" }, { "telescope", "telescope" } }
 
 --- The picker that is used: `snacks`, `fzf-lua`, `telescope` or `select`.
@@ -101,6 +103,19 @@ M.actions = {
     require("opensession.commands").resume(entry.session)
   end,
 }
+
+--- Every entry of a list as the quickfix list.
+function M.quickfix(title, entries)
+  local items = {}
+  for _, entry in ipairs(entries) do
+    if entry.uri then
+      local id = entry.session:sub(1, ID_DIGITS) .. (entry.event and ("#%d"):format(entry.event) or "")
+      items[#items + 1] = { filename = entry.uri, module = id, text = (M.line(entry)) }
+    end
+  end
+  vim.fn.setqflist({}, " ", { title = title, items = items })
+  vim.cmd("botright copen")
+end
 
 --- Fills a preview buffer with the session, at the event.
 function M.preview(buffer, window, entry)

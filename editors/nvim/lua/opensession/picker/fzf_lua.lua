@@ -45,6 +45,9 @@ local function options(spec, entries)
       end
     end
   end
+  actions["ctrl-q"] = function()
+    picker.quickfix(spec.title, entries)
+  end
   return {
     prompt = spec.title .. "> ",
     query = spec.query,
