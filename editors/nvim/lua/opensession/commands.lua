@@ -239,9 +239,11 @@ function M.export(session, file, options)
     format = formats[vim.fn.fnamemodify(file, ":e")]
     if not format then
       return vim.notify(text.export_format:format(file), vim.log.levels.ERROR)
+    elseif vim.uv.fs_stat(file) and vim.fn.confirm(text.export_over:format(file), "&Yes\n&No", 2) ~= 1 then
+      return
     end
   end
-  local params = { session = session, format = format, to = file, scope = daemon.scope(options.all) }
+  local params = { session = session, format = format, to = file, force = file ~= nil, scope = daemon.scope(options.all) }
   daemon.request("session/export", params, function(error, answer)
     if error then
       return daemon.say(error)

@@ -14,13 +14,17 @@ import { around, isOnePlainTerm, marked, matchedWords, places, withoutIcons } fr
 
 const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
+/** The whole list comes when one rests: while one types, the editor draws every row anew for each letter. */
+const LIST_REST_MS = 150;
 const SESSIONS = 20;
+/** As many as are in sight. */
+const SESSIONS_TYPING = 4;
 const HITS_PER_SESSION = 3;
 const HEAD_ICON = new vscode.ThemeIcon("history");
 /** An icon that draws nothing: after white space the list's own highlight would be a character off. */
 const INDENT = "$(blank) ";
 /** A list is so wide that a hit's number and kind are in sight beside so much of its text. */
-const SNIPPET_CELLS = 58;
+const SNIPPET_CELLS = 48;
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {
@@ -70,6 +74,7 @@ class Searching {
   private cancel: vscode.CancellationTokenSource | undefined;
   private waiting: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
+  private completing: NodeJS.Timeout | undefined;
   private accepted = false;
   private hidden = false;
   private previewed: vscode.TextEditor | undefined;
@@ -101,6 +106,7 @@ class Searching {
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     pick.ignoreFocusOut = false;
+    pick.keepScrollPosition = true;
     pick.buttons = [this.scopeButton, this.savedButton, this.syntaxButton];
     pick.value = query;
     this.head();
@@ -129,34 +135,63 @@ class Searching {
     this.cancel = cancel;
     // What is answered at once needs no bar.
     clearTimeout(this.waiting);
+    clearTimeout(this.completing);
     this.waiting = setTimeout(() => {
       this.pick.busy = true;
     }, BUSY_REST_MS);
     const query = this.pick.value;
-    const scope = settings.scopeOf(this.where);
+    const isCurrent = (): boolean => asked === this.asked && !this.hidden;
     let items: Item[];
     try {
-      if (query.trim() === "") {
-        const page = await this.daemon.request("session/list", { filter: { scope }, limit: SESSIONS }, cancel.token);
-        items = sessionItems(this.daemon, page.sessions).map((item) => ({ ...item, alwaysShow: true }));
-        if (items.length === 0) items = [said(text.noSession(), text.noSessionDetail(page.sessions_kept))];
-      } else {
-        const options = { scope, limit: SESSIONS, hits_per_session: HITS_PER_SESSION, typing: true };
-        items = this.items(query, await this.daemon.request("search/query", { query, options }, cancel.token));
-      }
+      items = await (query.trim() === "" ? this.newest(cancel.token) : this.find(query, SESSIONS_TYPING, cancel.token));
     } catch (error) {
       if (isCancelled(error)) return;
       items = [said(text.failed(errorText(error)))];
     }
-    if (asked !== this.asked || this.hidden) return;
+    if (!isCurrent()) return;
     clearTimeout(this.waiting);
     if (this.pick.busy) this.pick.busy = false;
-    this.pick.items = items;
-    const best = items.find((item) => item.hit !== undefined);
-    if (best !== undefined) this.pick.activeItems = [best];
+    this.show(items, items.find((item) => item.hit !== undefined));
+    if (query.trim() === "") return;
+    this.completing = setTimeout(() => void this.complete(query, isCurrent, cancel.token), LIST_REST_MS);
   }
 
-  private items(query: string, answer: SearchAnswer): Item[] {
+  /** The whole list, with its buttons, in the place of what was in sight. */
+  private async complete(query: string, isCurrent: () => boolean, token: vscode.CancellationToken): Promise<void> {
+    let items: Item[];
+    try {
+      items = await this.find(query, SESSIONS, token);
+    } catch {
+      // What is in sight stays; the next letter says what is wrong.
+      return;
+    }
+    if (!isCurrent()) return;
+    const active = this.pick.activeItems[0];
+    this.show(
+      items,
+      items.find(({ session, hit }) => session?.id === active?.session?.id && hit?.event === active?.hit?.event && hit?.session === active?.hit?.session),
+    );
+  }
+
+  private show(items: Item[], active: Item | undefined): void {
+    this.pick.items = items;
+    if (active !== undefined) this.pick.activeItems = [active];
+  }
+
+  private async newest(token: vscode.CancellationToken): Promise<Item[]> {
+    const filter = { scope: settings.scopeOf(this.where) };
+    const page = await this.daemon.request("session/list", { filter, limit: SESSIONS }, token);
+    if (page.sessions.length === 0) return [said(text.noSession(), text.noSessionDetail(page.sessions_kept))];
+    return sessionItems(this.daemon, page.sessions).map((item) => ({ ...item, alwaysShow: true }));
+  }
+
+  private async find(query: string, limit: number, token: vscode.CancellationToken): Promise<Item[]> {
+    const options = { scope: settings.scopeOf(this.where), limit, hits_per_session: HITS_PER_SESSION, typing: true };
+    const answer = await this.daemon.request("search/query", { query, options }, token);
+    return this.items(query, answer, limit === SESSIONS);
+  }
+
+  private items(query: string, answer: SearchAnswer, withButtons: boolean): Item[] {
     const wrong = answer.errors.map((error) => said(text.queryWrong(error.message), error.hint ?? undefined));
     if (answer.sessions.length === 0) return [...wrong, said(text.noHit(), text.whyEmpty(answer))];
     const plain = isOnePlainTerm(query);
@@ -167,7 +202,7 @@ class Searching {
         this.documents.learn(session.id, session.title);
         const about = text.describe(session, this.daemon.agentName(session.agent), now);
         const rest = total > hits.length ? ` · ${text.moreHits(total - hits.length)}` : "";
-        const buttons = [this.sideButton, this.handoffButton, this.linkButton];
+        const buttons = withButtons ? [this.sideButton, this.handoffButton, this.linkButton] : [];
         return [
           { label: "", kind: vscode.QuickPickItemKind.Separator },
           // A separator's own words would be drawn into the first hit's line.
@@ -282,6 +317,7 @@ class Searching {
     this.hidden = true;
     clearTimeout(this.waiting);
     clearTimeout(this.resting);
+    clearTimeout(this.completing);
     this.cancel?.cancel();
     this.cancel?.dispose();
     this.pick.dispose();

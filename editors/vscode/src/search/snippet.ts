@@ -25,7 +25,10 @@ export function around(
   cells: number,
 ): { text: string; ranges: [number, number][] } {
   const characters = [...text];
-  const width = (from: number, to: number): number => characters.slice(from, to).reduce((sum, one) => sum + cellsOf(one), 0);
+  /** Cells before each character. */
+  const cellsBefore = [0];
+  for (const one of characters) cellsBefore.push((cellsBefore.at(-1) ?? 0) + cellsOf(one));
+  const width = (from: number, to: number): number => (cellsBefore[to] ?? 0) - (cellsBefore[from] ?? 0);
   if (width(0, characters.length) <= cells) return { text, ranges: ranges.map(([start, end]) => [start, end]) };
   const [first, last] = ranges[0] ?? [0, 0];
   // A third of what is left over stands before the match.
@@ -42,10 +45,10 @@ export function around(
   return { text: head + characters.slice(from, to).join("") + tail, ranges: moved };
 }
 
+const WIDE = /[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u;
+
 /** Hangul, Han, Kana and pictures are twice as wide. */
-function cellsOf(character: string): number {
-  return /[\p{Script=Hangul}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u.test(character) ? 2 : 1;
-}
+const cellsOf = (character: string): number => (character > "\u10ff" && WIDE.test(character) ? 2 : 1);
 
 /** Text whose `$(name)` is not drawn as an icon. */
 export function withoutIcons(text: string): string {

@@ -65,6 +65,15 @@ export class Editor {
     return place.first();
   }
 
+  /** Whether something that `selector` finds becomes visible at once. */
+  soon(selector) {
+    const shown = this.page.locator(selector).first().waitFor({ state: "visible", timeout: 2_000 });
+    return shown.then(
+      () => true,
+      () => false,
+    );
+  }
+
   async gone(selector, text) {
     const place = this.page.locator(selector).filter({ hasText: text });
     await place.first().waitFor({ state: "hidden", timeout: PATIENCE_MS });
