@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { candidates } from "../src/daemon/binary";
+import { candidates, lastWords } from "../src/daemon/binary";
 import type { SearchAnswer, SessionInfo } from "../src/daemon/protocol";
 import { around, isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "../src/search/snippet";
 import { group } from "../src/sessions/groups";
@@ -101,6 +101,12 @@ test("the binary that the user set is the only candidate", () => {
   assert.ok(found.includes("/home/mina/.cargo/bin/opensession"));
   assert.ok(found.every((file) => file.startsWith("/")));
   assert.equal(new Set(found).size, found.length);
+});
+
+test("the daemon's own last words are told, without marks", () => {
+  const said = "error: the daemon did not start within 5s\n  its last words: error: cannot open local.db: disk full\nhint: look into its log\n";
+  assert.equal(lastWords(said), "cannot open local.db: disk full");
+  assert.equal(lastWords("error: no such flag\nhint: --help\n"), "no such flag --help");
 });
 
 test("every text has its translation, and the manifest every title", () => {

@@ -271,5 +271,6 @@ export const languages = {
   registerDocumentSymbolProvider: never,
   registerCodeLensProvider: never,
   registerHoverProvider: never,
+  registerColorProvider: never,
   registerDocumentSemanticTokensProvider: never,
 };

@@ -46,6 +46,8 @@ export class SessionDocuments
       vscode.languages.registerDocumentLinkProvider(SELECTOR, this),
       vscode.languages.registerDocumentSymbolProvider(SELECTOR, this),
       vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      // An event's number is no colour: with a provider that knows none, the editor draws none either.
+      vscode.languages.registerColorProvider({ scheme: SCHEME }, { provideDocumentColors: () => [], provideColorPresentations: () => [] }),
       vscode.languages.registerDocumentSemanticTokensProvider(SELECTOR, new EditTokens(this), LEGEND),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.next.delete(uri.toString());
@@ -149,8 +151,7 @@ export class SessionDocuments
       const end = Math.min(prompt ? turnEnd(outline, index) : event.last, document.lineCount - 1);
       const kind = prompt ? vscode.SymbolKind.String : isEdit(event) ? vscode.SymbolKind.File : vscode.SymbolKind.Event;
       const head = document.lineAt(event.line);
-      // `#131 you 14:31  Run it…`: what stands after two spaces tells most.
-      const about = head.text.trimStart().split("  ").slice(1).join("  ").trim();
+      const about = symbolName(document, outline, index);
       const whole = head.range.union(document.lineAt(end).range);
       const symbol = new vscode.DocumentSymbol(about === "" ? head.text.trim() : about, `#${event.event}`, kind, whole, head.range);
       const parent = prompt ? undefined : top.at(-1);
@@ -199,6 +200,20 @@ export class SessionDocuments
       this.waiting.set(key, timer);
     }
   }
+}
+
+/** What an event of the outline is called: an edit by its file's name, a failure with what was called. */
+function symbolName(document: vscode.TextDocument, outline: readonly DocumentEvent[], index: number): string {
+  // `#131 you 14:31  Run it…`: what stands after two spaces tells most.
+  const aboutOf = (at: number): string => {
+    const line = outline[at]?.line;
+    return line === undefined ? "" : document.lineAt(line).text.trimStart().split("  ").slice(1).join("  ").trim();
+  };
+  const event = outline[index];
+  const about = aboutOf(index);
+  if (event?.path !== undefined && about.startsWith(event.path)) return `${event.path.split(/[/\\]/).at(-1)}${about.slice(event.path.length)}`;
+  if (event === undefined || !hasFailed(event) || isEdit(event)) return about;
+  return [about, aboutOf(index - 1)].filter((part) => part !== "").join(": ");
 }
 
 export function linesOf(document: vscode.TextDocument): string[] {

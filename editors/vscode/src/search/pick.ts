@@ -24,7 +24,7 @@ const HEAD_ICON = new vscode.ThemeIcon("history");
 /** An icon that draws nothing: after white space the list's own highlight would be a character off. */
 const INDENT = "$(blank) ";
 /** A list is so wide that a hit's number and kind are in sight beside so much of its text. */
-const SNIPPET_CELLS = 48;
+const SNIPPET_CELLS = 52;
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {

@@ -46,7 +46,9 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
         if (state === "ready") this.reload();
         const { lastWords, isLost } = this.daemon;
         const down = lastWords === "" ? (isLost ? text.daemonDown() : "") : text.daemonFailed(lastWords);
-        view.message = state === "down" ? down : "";
+        // Over an empty view it would hide the welcome text, whose links start the daemon and show its log.
+        const isEmpty = this.groups === undefined || this.groups.length === 0;
+        view.message = state === "down" && !isEmpty ? down : "";
       }),
       this.daemon.onDidUpdateIndex((status) => {
         const done = status.agents.reduce((sum, agent) => sum + agent.done, 0);
