@@ -121,6 +121,7 @@ export function activate(context: vscode.ExtensionContext): void {
   });
   command("refresh", () => tree.refresh());
   command("toggleScope", () => settings.setScope(settings.scope() === "all" ? "workspace" : "all"));
+  command("toggleSubagents", () => settings.setSubagents(!settings.subagents()));
   command("groupBy", async () => {
     const items = Object.entries(text.groupNames).map(([by, label]) => ({ label: label(), by: by as settings.GroupBy }));
     const chosen = await vscode.window.showQuickPick(items, { title: text.groupByTitle() });

@@ -75,6 +75,7 @@ class Searching {
   private waiting: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
   private completing: NodeJS.Timeout | undefined;
+  private chosen = "";
   private accepted = false;
   private hidden = false;
   private previewed: vscode.TextEditor | undefined;
@@ -106,7 +107,6 @@ class Searching {
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     pick.ignoreFocusOut = false;
-    pick.keepScrollPosition = true;
     pick.buttons = [this.scopeButton, this.savedButton, this.syntaxButton];
     pick.value = query;
     this.head();
@@ -151,7 +151,7 @@ class Searching {
     if (!isCurrent()) return;
     clearTimeout(this.waiting);
     if (this.pick.busy) this.pick.busy = false;
-    this.show(items, items.find((item) => item.hit !== undefined));
+    this.show(items, items.find((item) => item.hit !== undefined), false);
     if (query.trim() === "") return;
     this.completing = setTimeout(() => void this.complete(query, isCurrent, cancel.token), LIST_REST_MS);
   }
@@ -170,10 +170,12 @@ class Searching {
     this.show(
       items,
       items.find(({ session, hit }) => session?.id === active?.session?.id && hit?.event === active?.hit?.event && hit?.session === active?.hit?.session),
+      true,
     );
   }
 
-  private show(items: Item[], active: Item | undefined): void {
+  private show(items: Item[], active: Item | undefined, inPlace: boolean): void {
+    this.pick.keepScrollPosition = inPlace;
     this.pick.items = items;
     if (active !== undefined) this.pick.activeItems = [active];
   }
@@ -225,6 +227,10 @@ class Searching {
 
   /** Shows the chosen hit after a rest, without taking the focus. */
   private rest(item: Item | undefined): void {
+    const chosen = item?.session === undefined || item.hit === undefined ? "" : `${holder(item.session, item.hit)}#${item.hit.event} ${item.hit.text}`;
+    // The whole list has come, and the same hit is chosen in it.
+    if (chosen !== "" && chosen === this.chosen) return;
+    this.chosen = chosen;
     clearTimeout(this.resting);
     if (item?.session === undefined || item.hit === undefined || !settings.searchPreview()) return;
     const { session, hit } = item;
