@@ -16,7 +16,7 @@ export async function measure(editor, home) {
     activations.push(await activation(editor));
   }
   print("activation as the editor says, with what loads beside it (ms)", activations, BARS.activation);
-  print("activation, loading included (ms)", traced(home, /loaded in ([\d.]+) ms, activated in ([\d.]+) ms/g), BARS.activation);
+  print("activation of the extension itself, its modules included (ms)", traced(home, /loaded in ([\d.]+) ms, activated in ([\d.]+) ms/g), BARS.activation);
   const handoffs = [];
   for (let round = 0; round < 7; round += 1) handoffs.push(await handoff(editor));
   print("palette to handoff (ms)", handoffs, BARS.handoff);
@@ -30,6 +30,7 @@ export async function measure(editor, home) {
 }
 
 function print(what, figures, bar) {
+  if (figures.length === 0) throw new Error(`no figure: ${what}`);
   const sorted = figures.toSorted((one, other) => one - other);
   const at = (part) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))].toFixed(1);
   console.log(`${what}: p50 ${at(0.5)}, p90 ${at(0.9)}, most ${at(1)} of ${sorted.length}; bar ${bar}`);
