@@ -3,7 +3,7 @@
 
 import { began } from "./began";
 import * as vscode from "vscode";
-import { errorText, isCancelled } from "./daemon/client";
+import { errorText, isCancelled } from "./daemon/errors";
 import { Daemon, Unavailable } from "./daemon/daemon";
 import { readDaemonAddress, readHandoffParts, readSessionParts, SCHEME } from "./documents/address";
 import { Comparisons } from "./documents/comparisons";

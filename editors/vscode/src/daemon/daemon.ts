@@ -5,7 +5,8 @@ import * as vscode from "vscode";
 import * as settings from "../settings";
 import * as text from "../text";
 import { BinaryError, candidates, findBinary, restartDaemon, socketPath, startDaemon } from "./binary";
-import { Client, errorText } from "./client";
+import type { Client } from "./client";
+import { errorText } from "./errors";
 import type { Hello, IndexStatus, Methods, SessionUpdate } from "./protocol";
 
 /** Without a binary; with a binary but no daemon; being started; connected. */
@@ -175,7 +176,9 @@ export class Daemon implements vscode.Disposable {
     }
   }
 
-  private open(path: string): Promise<{ client: Client; hello: Hello }> {
+  private async open(path: string): Promise<{ client: Client; hello: Hello }> {
+    // Not before it is needed: loading it is most of what activation would take.
+    const { Client } = await import("./client");
     const trace = (method: string, milliseconds: number, error: string | undefined): void => {
       if (settings.trace()) this.log.info(`${method} ${milliseconds.toFixed(1)} ms${error === undefined ? "" : `: ${error}`}`);
     };

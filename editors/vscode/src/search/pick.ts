@@ -1,7 +1,7 @@
 // Search as you type. The daemon's order rules, late answers are dropped, Esc brings back what was open.
 
 import * as vscode from "vscode";
-import { errorText, isCancelled } from "../daemon/client";
+import { errorText, isCancelled } from "../daemon/errors";
 import type { Daemon } from "../daemon/daemon";
 import type { Hit, SearchAnswer, SessionInfo } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";

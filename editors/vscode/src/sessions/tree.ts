@@ -1,7 +1,7 @@
 // The view *Sessions*: by day, agent or branch; inside a session its prompts and the sessions that came from it.
 
 import * as vscode from "vscode";
-import { errorText } from "../daemon/client";
+import { errorText } from "../daemon/errors";
 import type { Daemon } from "../daemon/daemon";
 import type { SessionBrief, SessionInfo, SessionUpdate } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";
