@@ -11,8 +11,8 @@ end, {
   bang = true,
   range = true,
   desc = "Sessions of coding agents",
-  complete = function(lead, line)
-    return require("opensession.commands").complete(lead, line)
+  complete = function(lead, line, position)
+    return require("opensession.commands").complete(lead, line, position)
   end,
 })
 

@@ -73,6 +73,10 @@ local handlers = {
     local hit = { event = 8, kind = "output", text = "🔒 잠금 실패", ranges = { { 2, 4 } } }
     return { sessions = { { session = SESSION, hits = { hit } } }, searched = 1 }
   end,
+  ["search/complete"] = function(params)
+    local is_quoted = vim.startswith(params.query, "'")
+    return { start = is_quoted and 0 or 6, ["end"] = 6, items = { { text = is_quoted and "'a b'" or "error", kind = "value" } } }
+  end,
   ["session/document"] = function(params)
     if params.session == "missing" then
       return nil, { code = 1, message = "no session missing", data = { hint = "opensession log lists them" } }
@@ -139,6 +143,8 @@ test("citations belong to the side that they stand under", function()
   same(cited(2, 38), { "", 11, "B" })
   same(cited(4, 1), { "", 4, "B" })
   same({ outline.citation_at("[4f2a91c7#7]", 5) }, { "4f2a91c7", 7, 2 })
+  same({ outline.citation_at("failed [#8]: `make`", 16) }, { "", 8, 9 })
+  same({ outline.citation_at("no citation", 3) }, {})
 end)
 
 test("ages are short", function()
@@ -315,7 +321,30 @@ test("subcommands, budgets and ids complete", function()
   same(vim.fn.getcompletion("OpenSession ha", "cmdline"), { "handoff" })
   same(vim.fn.getcompletion("OpenSession handoff 4", "cmdline"), { "4f2a91c7" })
   same(vim.fn.getcompletion("OpenSession handoff br", "cmdline"), { "brief" })
-  same(vim.fn.getcompletion("OpenSession search is", "cmdline"), { "is:error" })
+  same(vim.fn.getcompletion("OpenSession handoff flaky", "cmdline"), { "4f2a91c7" })
+  same(vim.fn.getcompletion("OpenSession diff nowhere", "cmdline"), {})
+end)
+
+test("fields and values of a query complete at its end", function()
+  same(vim.fn.getcompletion("OpenSession search 잠금 is:", "cmdline"), { "is:error" })
+  same(fake.asked[#fake.asked].params.query, "잠금 is:")
+  same(vim.fn.getcompletion("OpenSession search 'a b", "cmdline"), {})
+end)
+
+test("the tags of the help are those of its text", function()
+  local lines = vim.fn.readfile(root .. "/doc/opensession.txt")
+  local wanted = {}
+  for _, line in ipairs(lines) do
+    for tag in line:gmatch("%*([%w:.-]+)%*") do
+      wanted[#wanted + 1] = tag
+    end
+  end
+  table.sort(wanted)
+  local known = vim.tbl_map(function(line)
+    return vim.split(line, "\t")[1]
+  end, vim.fn.readfile(root .. "/doc/tags"))
+  table.sort(known)
+  same(known, wanted)
 end)
 
 test("a lost connection fails what waits, and is made again", function()

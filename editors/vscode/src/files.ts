@@ -74,13 +74,13 @@ export class Files implements vscode.CodeLensProvider, vscode.HoverProvider {
       return sessions.map(({ session, holder, edits, added, removed, event, ts, prompt }) => ({
         label: session.title,
         description: text.describe({ ...session, updated: ts ?? session.updated }, this.daemon.agentName(session.agent), now),
-        detail: [`#${event}`, text.edits(edits), `+${added} -${removed}`, prompt === null ? "" : text.oneLine(prompt)]
+        detail: [`#${event}`, text.edits(edits), `+${added} -${removed}`, prompt === null || prompt === session.title ? "" : text.oneLine(prompt)]
           .filter((part) => part !== "")
           .join(" · "),
         address: daemonAddress(holder ?? session.id, event),
       }));
     });
-    const chosen = await vscode.window.showQuickPick(items, { title: text.whoTitle(name), matchOnDetail: true });
+    const chosen = await vscode.window.showQuickPick(items, { title: text.whoTitle(name), placeHolder: text.pickSession(), matchOnDetail: true });
     if (chosen?.address !== undefined) await vscode.commands.executeCommand("opensession.open", chosen.address);
   }
 }

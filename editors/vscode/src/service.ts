@@ -54,7 +54,11 @@ export async function restart(daemon: Daemon): Promise<void> {
 export async function showLog(daemon: Daemon, output: vscode.LogOutputChannel): Promise<void> {
   const status = await daemon.requestIfReady("daemon/status", {});
   if (status !== undefined) {
-    await vscode.window.showTextDocument(vscode.Uri.file(status.log), { preview: true });
+    const editor = await vscode.window.showTextDocument(vscode.Uri.file(status.log), { preview: true });
+    // What happened last is at its end.
+    const end = editor.document.lineAt(editor.document.lineCount - 1).range.end;
+    editor.selection = new vscode.Selection(end, end);
+    editor.revealRange(new vscode.Range(end, end));
     return;
   }
   output.show(true);

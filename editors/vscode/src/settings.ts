@@ -29,11 +29,15 @@ export function setGroupBy(value: GroupBy): Thenable<void> {
   return set("tree.groupBy", value);
 }
 
+export function setSubagents(value: boolean): Thenable<void> {
+  return set("tree.subagents", value);
+}
+
 export function setPath(value: string): Thenable<void> {
   return vscode.workspace.getConfiguration("opensession").update("path", value, vscode.ConfigurationTarget.Global);
 }
 
-function set(name: string, value: string): Thenable<void> {
+function set(name: string, value: string | boolean): Thenable<void> {
   const inWorkspace = vscode.workspace.workspaceFolders !== undefined;
   const target = inWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global;
   return vscode.workspace.getConfiguration("opensession").update(name, value, target);

@@ -1,7 +1,7 @@
 // The status bar's item: how many sessions there are here, or what is wrong.
 
 import * as vscode from "vscode";
-import { errorText } from "./daemon/client";
+import { errorText } from "./daemon/errors";
 import type { Daemon } from "./daemon/daemon";
 import type { IndexStatus } from "./daemon/protocol";
 import * as settings from "./settings";

@@ -8,9 +8,9 @@ const { t } = l10n;
 const DOT = " · ";
 
 export const binaryMissing = (): string => t("opensession was not found on this machine");
-export const daemonDown = (): string => t("the OpenSession daemon does not run");
-export const daemonFailed = (words: string): string => t("the OpenSession daemon did not start: {0}", words);
-export const starting = (): string => t("starting the daemon");
+export const daemonDown = (): string => t("The OpenSession daemon does not run");
+export const daemonFailed = (words: string): string => t("The OpenSession daemon did not start: {0}", words);
+export const starting = (): string => t("Starting the daemon");
 export const install = (): string => t("Install");
 export const locate = (): string => t("Locate…");
 export const start = (): string => t("Start");
@@ -19,6 +19,15 @@ export const failed = (words: string): string => `OpenSession: ${words}`;
 
 export const searchPlaceholder = (): string => t('Words, "phrase", agent: is:error since:2w');
 export const syntax = (): string => t("Search Syntax");
+export const savedQueries = (): string => t("Saved Queries");
+export const savedPlaceholder = (): string => t("A query to search with");
+export const saveQuery = (query: string): string => t("Save {0}", query);
+export const saveQueryTitle = (query: string): string => t("Save the query {0}", query);
+export const saveQueryPrompt = (): string => t("A name; the query that has it is replaced");
+export const removeQuery = (): string => t("Remove");
+export const savedHead = (): string => t("Saved");
+export const earlierHead = (): string => t("Earlier");
+export const noSavedQuery = (): string => t("No query is saved yet; type one first");
 export const scopeWorkspace = (): string => t("this workspace");
 export const scopeAll = (): string => t("all repositories");
 export const searchTitle = (where: string): string => t("Search Sessions: {0}", where);
@@ -27,6 +36,8 @@ export const handoffSummary = (): string => t("Handoff Summary");
 export const resume = (): string => t("Resume in Terminal");
 export const copyLink = (): string => t("Copy Link");
 export const moreHits = (count: number): string => t("{0} more", number(count));
+/** `#131 output · Bash`; a call is named by its tool alone. */
+export const hit = (event: number, kind: string, tool: string | undefined): string => join([`#${event} ${kind}`, tool]);
 export const noHit = (): string => t("No session matches");
 export const queryWrong = (message: string): string => t("The query: {0}", message);
 
@@ -48,7 +59,6 @@ export const pickSession = (): string => t("Session");
 export const noSession = (): string => t("No session here");
 export const noSessionDetail = (kept: number): string => t("{0} sessions in all repositories", number(kept));
 export const sessions = (count: number): string => (count === 1 ? t("1 session") : t("{0} sessions", number(count)));
-export const olderSessions = (): string => t("Older sessions…");
 export const cannotResume = (agent: string): string => t("{0} cannot resume this session", agent);
 export const terminalName = (title: string): string => t("Resume: {0}", title);
 
@@ -84,7 +94,7 @@ export const exportFormats: Record<string, { label: () => string; detail: () => 
   json: { label: () => "JSON", detail: () => t("one object") },
 };
 export const exported = (file: string, events: number, redacted: number): string =>
-  t("Exported {0} events to {1}; secrets taken out: {2}", number(events), file, number(redacted));
+  t("Exported {0}: {1} events, {2} secrets taken out", file, number(events), number(redacted));
 
 export const diffFirst = (): string => t("Diff Sessions: the first");
 export const diffSecond = (title: string): string => t("Diff Sessions: to compare with {0}", title);
@@ -207,7 +217,8 @@ export const oneLine = (words: string): string => words.replace(/\s+/g, " ").tri
 const join = (parts: (string | undefined)[]): string => parts.filter((part) => part !== undefined && part !== "").join(DOT);
 const counted = (count: number, one: string, several: (count: number) => string): string => (count === 1 ? one : several(count));
 const two = (value: number): string => String(value).padStart(2, "0");
-const date = (then: Date): string => `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
+/** `2026-11-22`, in this machine's time zone. */
+export const date = (then: Date): string => `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;
 
 export const menu = {
   search: (): string => t("Search Sessions"),

@@ -13,7 +13,8 @@ import {
   SocketMessageWriter,
 } from "vscode-jsonrpc/node";
 import { BinaryError, findBinary, socketPath } from "../src/daemon/binary";
-import { Client, errorText, isCancelled, ProtocolMismatch } from "../src/daemon/client";
+import { Client, ProtocolMismatch } from "../src/daemon/client";
+import { errorText, isCancelled } from "../src/daemon/errors";
 import type { SessionUpdate } from "../src/daemon/protocol";
 
 /** A daemon that answers as `on` says, and ends with the test. */

@@ -16,6 +16,9 @@ const SESSION = {
 const asked: { method: string; params: Record<string, unknown> }[] = [];
 const folder = mkdtempSync(join(tmpdir(), "opensession-"));
 const sockets: Socket[] = [];
+const connections: MessageConnection[] = [];
+/** How the binary was called. */
+const calls = join(folder, "calls");
 let server: Server | undefined;
 /** Answers that the test gives when it wants to, by query. */
 const held = new Map<string, (answer: unknown) => void>();
@@ -27,7 +30,12 @@ const answers: Record<string, (params: never) => unknown> = {
   "agent/list": () => [{ id: "claude-code", name: "Claude Code", sessions: 3, begin: { command: ["claude"] } }, { id: "aider", name: "Aider", sessions: 0 }],
   "session/subscribe": () => 1,
   "index/subscribe": () => 2,
-  "session/list": () => ({ sessions: [SESSION], next: null, total: 14, sessions_kept: 14 }),
+  "session/list": ({ filter }: { filter: Range }) => {
+    const found = dated(filter);
+    return filter.since === undefined && filter.until === undefined
+      ? { sessions: [SESSION], next: null, total: 14, sessions_kept: 14 }
+      : { sessions: found, next: null, total: found.length, sessions_kept: 14 };
+  },
   "daemon/status": () => ({ version: "0.1.0", publish_on: "manual" }),
   "session/get": () => ({ session: SESSION, resume: null, children: [] }),
   "session/document": () => ({ session: SESSION.id, title: SESSION.title, text: "text", next: null }),
@@ -39,6 +47,18 @@ const answers: Record<string, (params: never) => unknown> = {
     return found(query);
   },
 };
+
+interface Range {
+  since?: string;
+  until?: string;
+}
+
+/** Of today, of two days of one month, and of none. */
+function dated({ since = "0000", until = "9999" }: Range): unknown[] {
+  const sessions = [SESSION, ...["2025-03-07", "2025-03-02"].map((day) => ({ ...SESSION, id: day, updated: `${day}T12:00:00Z` }))];
+  const chosen = sessions.filter(({ updated }) => updated.slice(0, 10) >= since && updated.slice(0, 10) <= until);
+  return since === "0000" ? [...chosen, { ...SESSION, id: "undated", updated: null }] : chosen;
+}
 
 function found(text: string): unknown {
   const hit = { event: 8, kind: "output", error: true, text: `🔒 ${text} here`, ranges: [[2, 2 + text.length]] };
@@ -57,10 +77,11 @@ before(async () => {
       });
     }
     connection.listen();
+    connections.push(connection);
   });
   await new Promise<void>((resolve) => server?.listen(path, resolve));
   const binary = join(folder, "opensession");
-  writeFileSync(binary, `#!/bin/sh\necho ${path}\n`);
+  writeFileSync(binary, `#!/bin/sh\necho "$*" >> ${calls}\necho ${path}\n`);
   chmodSync(binary, 0o755);
   host.settings["path"] = binary;
   activate(context as never);
@@ -103,7 +124,7 @@ test("a search marks its matches, and is asked for with every letter", async () 
   const pick = await search("lock poisoned");
   await until("hits", () => hits(pick).length === 1);
   assert.deepEqual(
-    pick.items.map(({ label, description }) => [label.trim(), description]),
+    pick.items.map(({ label, description }) => [label.replace("$(blank) ", ""), description]),
     [["", undefined], ["Fix the flaky lock test", "Claude Code · now · live · 4 more"], ["🔒 «lock poisoned» here", "#8 output"]],
   );
   assert.equal(pick.activeItems[0], hits(pick)[0], "Enter opens the first hit");
@@ -149,14 +170,45 @@ test("what agents cannot be begun is not offered", async () => {
   assert.deepEqual(offered, ["Claude Code"]);
 });
 
+test("the tree counts months at once, and reads one when it is opened", async () => {
+  interface Row {
+    kind: string;
+    group: { label: string; count: number };
+    session: { id: string };
+  }
+  const roots = (await host.tree?.getChildren()) as Row[];
+  assert.deepEqual(
+    roots.map(({ group }) => [group.label, group.count]),
+    [["Today", 1], ["March 2025", 2], ["No date", 1]],
+  );
+  const lists = (): number => asked.filter(({ method }) => method === "session/list").length;
+  const before = lists();
+  for (const times of [1, 1]) {
+    const inside = (await host.tree?.getChildren(roots[1])) as Row[];
+    assert.deepEqual(inside.map(({ session }) => session.id), ["2025-03-07", "2025-03-02"]);
+    assert.equal(lists(), before + times);
+  }
+});
+
 test("two rows are compared at once", async () => {
   const row = (id: string): unknown => ({ kind: "session", session: { ...SESSION, id } });
   await commands.executeCommand("opensession.diff", row("aaaa"), [row("aaaa"), row("bbbb")]);
   assert.equal(host.opened.at(-1)?.uri.path, "/aaaa/bbbb/diff.md");
 });
 
-test("a daemon that goes away is seen", async () => {
+test("a daemon that goes away is seen, and only a question starts it again", async () => {
+  await host.tree?.getChildren();
+  // The list would be read again a second after this.
+  await Promise.all(connections.map((one) => one.sendNotification("session/update", { result: { type: "events", session: SESSION.id } })));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  server?.close();
   sockets.forEach((socket) => socket.destroy());
   await until("it is down", () => host.contexts["opensession.state"] === "down");
   await until("the status item warns", () => host.statusItem.text === "$(warning) OpenSession");
+  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  assert.equal(startsOf(), 0);
+  await Promise.all([1, 2].map(() => commands.executeCommand("opensession.handoff", SESSION.id)));
+  assert.equal(startsOf(), 1, "two questions at once start it once");
 });
+
+const startsOf = (): number => readFileSync(calls, "utf8").split("\n").filter((line) => line === "daemon start").length;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { candidates } from "../src/daemon/binary";
+import { candidates, lastWords } from "../src/daemon/binary";
 import type { SearchAnswer, SessionInfo } from "../src/daemon/protocol";
-import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "../src/search/snippet";
+import { around, isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "../src/search/snippet";
 import { group } from "../src/sessions/groups";
 import * as text from "../src/text";
 
@@ -27,6 +27,17 @@ test("what a hit matched is found in the event's lines", () => {
   );
   assert.deepEqual(places(lines, 3, 9, words, 1), [{ line: 3, start: 0, end: 4 }]);
   assert.deepEqual(places(lines, 0, 3, []), []);
+});
+
+test("a long hit is cut around its first match, by cells", () => {
+  const long = `${"a".repeat(100)} lock ${"b".repeat(100)} lock`;
+  const cut = around(long, [[101, 105], [207, 211]], 30);
+  assert.equal(cut.text, `…${"a".repeat(7)} lock ${"b".repeat(15)}…`);
+  assert.deepEqual(cut.ranges, [[9, 13]]);
+  assert.deepEqual(around("short lock", [[6, 10]], 30), { text: "short lock", ranges: [[6, 10]] });
+  const wide = around(`${"잠금".repeat(30)}lock`, [[60, 64]], 30);
+  assert.equal(wide.text, `…${"잠금".repeat(6)}lock`);
+  assert.deepEqual(wide.ranges, [[13, 17]]);
 });
 
 test("only one bare word is left to the list's own highlight", () => {
@@ -90,6 +101,12 @@ test("the binary that the user set is the only candidate", () => {
   assert.ok(found.includes("/home/mina/.cargo/bin/opensession"));
   assert.ok(found.every((file) => file.startsWith("/")));
   assert.equal(new Set(found).size, found.length);
+});
+
+test("the daemon's own last words are told, without marks", () => {
+  const said = "error: the daemon did not start within 5s\n  its last words: error: cannot open local.db: disk full\nhint: look into its log\n";
+  assert.equal(lastWords(said), "cannot open local.db: disk full");
+  assert.equal(lastWords("error: no such flag\nhint: --help\n"), "no such flag --help");
 });
 
 test("every text has its translation, and the manifest every title", () => {

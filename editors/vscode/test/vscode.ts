@@ -176,6 +176,7 @@ export const host = {
   picks: [] as Pick[],
   choose: (_items: Item[], _title: string): Item | undefined => undefined,
   statusItem: { text: "", tooltip: "" },
+  tree: undefined as { getChildren(node?: unknown): Promise<unknown> } | undefined,
   opened: [] as Document[],
   closedTabs: 0,
 };
@@ -213,7 +214,10 @@ export const window = {
   createOutputChannel: () => ({ info: quiet, warn: quiet, debug: quiet, error: (words: string) => host.said.push(words), show: quiet, dispose: quiet }),
   createTextEditorDecorationType: () => ({ dispose: quiet }),
   createStatusBarItem: () => Object.assign(host.statusItem, { show: quiet, hide: quiet, dispose: quiet }),
-  createTreeView: () => ({ message: "", description: "", dispose: quiet }),
+  createTreeView(_name: string, { treeDataProvider }: { treeDataProvider: { getChildren(node?: unknown): Promise<unknown> } }): unknown {
+    host.tree = treeDataProvider;
+    return { message: "", description: "", dispose: quiet };
+  },
   onDidChangeActiveTextEditor: never,
   onDidChangeWindowState: never,
   setStatusBarMessage: (words: string) => host.said.push(words),
@@ -267,5 +271,6 @@ export const languages = {
   registerDocumentSymbolProvider: never,
   registerCodeLensProvider: never,
   registerHoverProvider: never,
+  registerColorProvider: never,
   registerDocumentSemanticTokensProvider: never,
 };

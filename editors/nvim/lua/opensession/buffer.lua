@@ -190,9 +190,10 @@ end
 function M.outline()
   local lines = vim.api.nvim_buf_get_lines(0, 0, -1, false)
   local items = {}
+  local buffer, session = vim.api.nvim_get_current_buf(), state(0).session:sub(1, 8)
   for _, event in ipairs(here()) do
     if event.is_prompt or event.is_edit or event.failed then
-      items[#items + 1] = { bufnr = vim.api.nvim_get_current_buf(), lnum = event.row, text = lines[event.row] }
+      items[#items + 1] = { bufnr = buffer, module = session, lnum = event.row, text = lines[event.row] }
     end
   end
   vim.fn.setloclist(0, {}, " ", { title = state(0).title, items = items })
@@ -252,7 +253,6 @@ end
 function M.markdown(words, sessions)
   local buffer = vim.api.nvim_create_buf(true, true)
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, vim.split(words, "\n", { plain = true }))
-  vim.bo[buffer].filetype = "markdown"
   vim.b[buffer].opensession = { session = sessions[1] }
   vim.api.nvim_set_current_buf(buffer)
   vim.keymap.set("n", "gd", function()
@@ -268,6 +268,8 @@ function M.markdown(words, sessions)
     end
     M.open(("opensession://session/%s#%d"):format(session, event))
   end, { buffer = buffer, desc = "OpenSession: the cited event" })
+  -- Last: what it sets off is other people's, and may fail.
+  vim.bo[buffer].filetype = "markdown"
 end
 
 return M

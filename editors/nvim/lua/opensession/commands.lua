@@ -5,10 +5,12 @@ local text = require("opensession.text")
 
 local M = {}
 local BUDGETS = { "brief", "standard", "full" }
-local FIELDS = { "agent:", "model:", "role:", "kind:", "repo:", "path:", "file:", "branch:", "is:error", "has:edit", "since:", "before:" }
 local COMPLETION_MS = 500
---- The title before a hit has so many cells at most.
+--- Ids offered at most.
+local IDS = 20
+--- The title before a hit has so many cells at most, that of a session in a list so many.
 local TITLE_CELLS = 20
+local LISTED_TITLE_CELLS = 48
 
 --- Runs a command line.
 function M.run(arguments)
@@ -45,29 +47,61 @@ function M.run(arguments)
   end
 end
 
---- Completes subcommands, ids with titles, fields, budgets.
-function M.complete(lead, line)
+--- What can stand at the end of a query whose last word is `lead`: fields, their values, words of sessions.
+local function complete_query(query, lead)
+  local _, completions = daemon.ask("search/complete", { query = query, scope = daemon.scope() }, COMPLETION_MS)
+  if not completions then
+    return {}
+  end
+  -- The editor puts a candidate in the place of `lead`, the daemon's begins at `start`.
+  local kept = completions.start - (vim.fn.strchars(query) - vim.fn.strchars(lead))
+  if kept < 0 then
+    return {}
+  end
+  local before = vim.fn.strcharpart(lead, 0, kept)
+  return vim.tbl_map(function(item)
+    return before .. item.text
+  end, completions.items)
+end
+
+--- Ids that begin with `lead`; where there are none, those of sessions with it in their titles.
+local function complete_session(lead)
+  local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 200 }, COMPLETION_MS)
+  local by_id, by_title = {}, {}
+  for _, session in ipairs((page or {}).sessions or {}) do
+    if vim.startswith(session.short_id, lead) then
+      by_id[#by_id + 1] = session.short_id
+    elseif vim.fn.tolower(session.title):find(vim.fn.tolower(lead), 1, true) then
+      by_title[#by_title + 1] = session.short_id
+    end
+  end
+  return vim.list_slice(#by_id > 0 and by_id or by_title, 1, IDS)
+end
+
+--- Completes subcommands, fields of queries and their values, ids, budgets and files.
+function M.complete(lead, line, position)
+  line = position and line:sub(1, position) or line
   local words = vim.split(vim.trim(line), "%s+")
   local name = words[2]
-  local candidates = {}
+  local candidates
   if not name or (#words == 2 and lead ~= "") then
     candidates = text.subcommands
   elseif name == "search" then
-    candidates = FIELDS
-  elseif name == "export" and (#words > 3 or (#words == 3 and lead == "")) then
+    return complete_query(line:match("search%s+(.*)$") or "", lead)
+  elseif name == "who" or (name == "export" and (#words > 3 or (#words == 3 and lead == ""))) then
     return vim.fn.getcompletion(lead, "file")
-  elseif vim.tbl_contains({ "handoff", "resume", "export", "diff" }, name) then
-    candidates = name == "handoff" and vim.deepcopy(BUDGETS) or {}
-    local _, page = daemon.ask("session/list", { filter = { scope = daemon.scope() }, limit = 20 }, COMPLETION_MS)
-    for _, session in ipairs((page or {}).sessions or {}) do
-      candidates[#candidates + 1] = session.short_id
-    end
-  elseif name == "who" then
-    return vim.fn.getcompletion(lead, "file")
+  elseif name == "handoff" then
+    candidates = BUDGETS
+  elseif vim.tbl_contains({ "resume", "export", "diff" }, name) then
+    candidates = {}
   end
-  return vim.tbl_filter(function(candidate)
+  local begun = vim.tbl_filter(function(candidate)
     return vim.startswith(candidate, lead)
-  end, candidates)
+  end, candidates or {})
+  if candidates and candidates ~= text.subcommands and (#begun == 0 or lead == "") then
+    vim.list_extend(begun, complete_session(lead))
+  end
+  return begun
 end
 
 function M.choose(all)
@@ -87,7 +121,7 @@ end
 local function session_entry(session)
   local icon = text.icons[session.state]
   return {
-    label = (icon and icon .. " " or "") .. session.title,
+    label = (icon and icon .. " " or "") .. text.cut(session.title, LISTED_TITLE_CELLS),
     note = text.session_note(session, os.time()),
     session = session.id,
     title = session.title,
@@ -205,9 +239,11 @@ function M.export(session, file, options)
     format = formats[vim.fn.fnamemodify(file, ":e")]
     if not format then
       return vim.notify(text.export_format:format(file), vim.log.levels.ERROR)
+    elseif vim.uv.fs_stat(file) and vim.fn.confirm(text.export_over:format(file), "&Yes\n&No", 2) ~= 1 then
+      return
     end
   end
-  local params = { session = session, format = format, to = file, scope = daemon.scope(options.all) }
+  local params = { session = session, format = format, to = file, force = file ~= nil, scope = daemon.scope(options.all) }
   daemon.request("session/export", params, function(error, answer)
     if error then
       return daemon.say(error)
@@ -295,7 +331,11 @@ end
 
 function M.status()
   daemon.run({ "--color", "never", "daemon", "status" }, function(error, output)
-    vim.notify(vim.trim(error or output), error and vim.log.levels.WARN or vim.log.levels.INFO)
+    -- Piped, a name and its value have a tab between them.
+    local words = vim.trim(error or output):gsub("([^\n\t]+)\t", function(name)
+      return ("%-10s"):format(name)
+    end)
+    vim.notify(words, error and vim.log.levels.WARN or vim.log.levels.INFO)
   end)
 end
 

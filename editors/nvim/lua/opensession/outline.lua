@@ -97,15 +97,18 @@ function M.file_at(line, column)
   end
 end
 
---- The citation at column `column` of a line, else the first after it: session (`""` for the text's own), event.
+--- The citation at column `column` of a line, else the first after it, else the last before it: session (`""` for the
+--- text's own), event, and where it begins.
 function M.citation_at(line, column)
-  local at = 1
+  local at, session, event, begins = 1, nil, nil, nil
   while true do
-    local first, last, session, event = line:find("(%x*)#(%d+)", at)
+    local first, last, id, number = line:find("(%x*)#(%d+)", at)
     if not first then
-      return nil
-    elseif column <= last + 1 then
-      return session, tonumber(event), first
+      return session, event, begins
+    end
+    session, event, begins = id, tonumber(number), first
+    if column <= last + 1 then
+      return session, event, begins
     end
     at = last + 1
   end

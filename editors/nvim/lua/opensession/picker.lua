@@ -5,6 +5,8 @@ local text = require("opensession.text")
 require("opensession.highlights")
 
 local M = {}
+--- Digits of a session's id that are shown.
+local ID_DIGITS = 8
 local MODULES = { { "snacks", "snacks.picker" }, { "fzf-lua", "fzf-lua" }, { "telescope", "telescope" } }
 
 --- The picker that is used: `snacks`, `fzf-lua`, `telescope` or `select`.
@@ -27,14 +29,28 @@ end
 
 --- A list that is asked for anew as the user types. `find(query, callback)` gives a function that takes it back.
 function M.live(spec)
-  spec.accept = spec.accept or M.open
-  backend().live(spec)
+  local find = spec.find
+  spec.find = function(query, callback)
+    return find(query, function(error, entries, answer)
+      -- An empty list is one entry that says why; without a picker it is said.
+      if entries and #entries == 0 and M.name() ~= "select" then
+        entries = { { label = text.why_empty(query, answer) } }
+      end
+      callback(error, entries, answer)
+    end)
+  end
+  M.list(spec, "live")
 end
 
 --- A list of `entries`.
-function M.list(spec)
-  spec.accept = spec.accept or M.open
-  backend().list(spec)
+function M.list(spec, kind)
+  local accept = spec.accept or M.open
+  spec.accept = function(entry)
+    if entry.uri then
+      accept(entry)
+    end
+  end
+  backend()[kind or "list"](spec)
 end
 
 function M.open(entry)
@@ -63,10 +79,16 @@ end
 
 --- Says why a list is empty.
 function M.empty(query, answer)
-  vim.notify(text.no_hit:format(query, answer.searched or 0))
+  vim.notify(text.why_empty(query, answer))
 end
 
---- What the extra keys of a picker do with an entry.
+--- Runs what an extra key of a picker does with an entry.
+function M.act(name, entry)
+  if entry.uri then
+    M.actions[name](entry)
+  end
+end
+
 M.actions = {
   copy = function(entry)
     local id = entry.event and ("%s#%d"):format(entry.session, entry.event) or entry.session
@@ -82,9 +104,25 @@ M.actions = {
   end,
 }
 
+--- Every entry of a list as the quickfix list.
+function M.quickfix(title, entries)
+  local items = {}
+  for _, entry in ipairs(entries) do
+    if entry.uri then
+      local id = entry.session:sub(1, ID_DIGITS) .. (entry.event and ("#%d"):format(entry.event) or "")
+      items[#items + 1] = { filename = entry.uri, module = id, text = (M.line(entry)) }
+    end
+  end
+  vim.fn.setqflist({}, " ", { title = title, items = items })
+  vim.cmd("botright copen")
+end
+
 --- Fills a preview buffer with the session, at the event.
 function M.preview(buffer, window, entry)
   vim.bo[buffer].buftype = "nofile"
+  if not entry.session then
+    return
+  end
   return require("opensession.buffer").load(buffer, entry.session, entry.event, nil, function()
     if window and vim.api.nvim_win_is_valid(window) and entry.event then
       local row = require("opensession.outline").row(require("opensession.buffer").events(buffer), entry.event)

@@ -23,11 +23,17 @@ M.diff_first = "Diff: the first session"
 M.diff_second = "Diff: compared with %s"
 M.export_title = "Export"
 M.export_format = "%s: the name ends in .md, .html, .json or .hail.jsonl"
+M.export_over = "%s is there: write over it?"
 M.exported = "Exported %d events to %s; secrets taken out: %d"
 M.export_too_long = "The session is too long for a buffer: name a file"
 M.follows = "Follows the session; R again: no more"
 M.follows_no_more = "Does not follow any more"
-M.no_hit = "No session matches %s; searched %d sessions"
+M.no_hit = "No session matches %s"
+M.no_hit_searched = "searched %d sessions"
+M.no_hit_without = "without %s: %d"
+M.no_hit_near = "did you mean %s?"
+M.no_hit_elsewhere = "in all repositories, with `!`: %d"
+M.no_hit_reading = "still reading"
 M.no_session = "No session here; :OpenSession! browse lists those of all repositories"
 M.nobody = "No session changed %s"
 M.no_file = "This buffer is no file"
@@ -107,6 +113,31 @@ function M.age(time, now)
     return tostring(os.date("%b ", now - seconds)) .. then_.day
   end
   return ("%04d-%02d-%02d"):format(then_.year, then_.month, then_.day)
+end
+
+--- Why nothing was found: what was searched, which part to leave out.
+function M.why_empty(query, answer)
+  if query == "" then
+    return M.no_session
+  end
+  local empty = type(answer.empty) == "table" and answer.empty or {}
+  local parts = { M.no_hit:format(query) }
+  if (empty.elsewhere or 0) > 0 then
+    parts[#parts + 1] = M.no_hit_elsewhere:format(empty.elsewhere)
+  end
+  parts[#parts + 1] = M.no_hit_searched:format(answer.searched or 0)
+  for _, without in ipairs(vim.list_slice(empty.without or {}, 1, 3)) do
+    if without.sessions > 0 then
+      parts[#parts + 1] = M.no_hit_without:format(without.part, without.sessions)
+    end
+    if (without.near or {})[1] then
+      parts[#parts + 1] = M.no_hit_near:format(without.near[1].value)
+    end
+  end
+  if answer.reading then
+    parts[#parts + 1] = M.no_hit_reading
+  end
+  return table.concat(parts, "; ")
 end
 
 --- Text cut to so many cells of the screen.

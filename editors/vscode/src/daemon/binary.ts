@@ -60,8 +60,14 @@ function run(binary: string, words: string[], timeout: number): Promise<string> 
       if (error === null) {
         resolve(stdout);
       } else {
-        reject(new BinaryError(stderr.trim() === "" ? error.message : stderr.trim(), { cause: error }));
+        reject(new BinaryError(stderr.trim() === "" ? error.message : lastWords(stderr), { cause: error }));
       }
     });
   });
+}
+
+/** What the binary said last without its marks: the daemon's own words where it tells them. */
+export function lastWords(stderr: string): string {
+  const own = /^\s*its last words: (.*)$/m.exec(stderr)?.[1];
+  return (own ?? stderr).replace(/^(error|hint): /gm, "").replace(/\s+/g, " ").trim();
 }

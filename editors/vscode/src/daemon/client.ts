@@ -5,10 +5,10 @@ import {
   type CancellationToken,
   type MessageConnection,
   createMessageConnection,
-  ResponseError,
   SocketMessageReader,
   SocketMessageWriter,
 } from "vscode-jsonrpc/node";
+import { errorText } from "./errors";
 import { type Hello, type IndexStatus, type Methods, PROTOCOL, type SessionUpdate } from "./protocol";
 
 const CONNECT_PATIENCE_MS = 3_000;
@@ -91,20 +91,6 @@ export class Client {
     this.connection.dispose();
     this.socket.destroy();
   }
-}
-
-/** What an error says, with the daemon's hint. */
-export function errorText(error: unknown): string {
-  if (error instanceof ResponseError) {
-    const hint = (error.data as { hint?: string } | undefined)?.hint;
-    return hint === undefined ? error.message : `${error.message} (${hint})`;
-  }
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** Whether a request ended because it was taken back. */
-export function isCancelled(error: unknown): boolean {
-  return error instanceof ResponseError && error.code === -32800;
 }
 
 function open(path: string): Promise<Socket> {

@@ -5,7 +5,8 @@ import * as vscode from "vscode";
 import * as settings from "../settings";
 import * as text from "../text";
 import { BinaryError, candidates, findBinary, restartDaemon, socketPath, startDaemon } from "./binary";
-import { Client, errorText } from "./client";
+import type { Client } from "./client";
+import { errorText } from "./errors";
 import type { Hello, IndexStatus, Methods, SessionUpdate } from "./protocol";
 
 /** Without a binary; with a binary but no daemon; being started; connected. */
@@ -25,7 +26,7 @@ export class Unavailable extends Error {
 
 export class Daemon implements vscode.Disposable {
   private client: Client | undefined;
-  private connecting: Promise<Client> | undefined;
+  private attempt: { client: Promise<Client>; mayStart: boolean } | undefined;
   private retry: NodeJS.Timeout | undefined;
   private attempts = 0;
   private names = new Map<string, string>();
@@ -93,16 +94,9 @@ export class Daemon implements vscode.Disposable {
   }
 
   async restart(): Promise<void> {
-    const binary = await this.binary();
-    const wasRunning = this.client !== undefined;
-    this.drop();
-    this.set("starting");
-    try {
-      await (wasRunning ? restartDaemon(binary) : startDaemon(binary));
-    } catch (error) {
-      throw this.failed(error);
-    }
-    await this.connected(false);
+    // An attempt that has begun would meet the daemon's end.
+    await this.attempt?.client.catch(() => undefined);
+    await this.begin(true, this.startAnew());
   }
 
   /** Forgets the connection, because the settings that it was made with have changed. */
@@ -120,21 +114,37 @@ export class Daemon implements vscode.Disposable {
   }
 
   private async connected(start: boolean): Promise<Client> {
-    if (this.client !== undefined) return this.client;
-    if (this.connecting !== undefined) {
-      if (!start) return this.connecting;
-      try {
-        return await this.connecting;
-      } catch {
-        // That attempt may not have been allowed to start a daemon; this one is.
-        if (this.client !== undefined) return this.client;
-      }
+    for (;;) {
+      if (this.client !== undefined) return this.client;
+      const { attempt } = this;
+      if (attempt === undefined) return this.begin(start, this.connect(start));
+      if (!start || attempt.mayStart) return attempt.client;
+      // That attempt may not start a daemon; the next one may.
+      const client = await attempt.client.catch(() => undefined);
+      if (client !== undefined) return client;
     }
-    const connecting = this.connect(start).finally(() => {
-      if (this.connecting === connecting) this.connecting = undefined;
+  }
+
+  /** One attempt at a time: who asks meanwhile waits for it. */
+  private begin(mayStart: boolean, connected: Promise<Client>): Promise<Client> {
+    const client = connected.finally(() => {
+      if (this.attempt?.client === client) this.attempt = undefined;
     });
-    this.connecting = connecting;
-    return connecting;
+    this.attempt = { client, mayStart };
+    return client;
+  }
+
+  private async startAnew(): Promise<Client> {
+    const binary = await this.binary();
+    const wasRunning = this.client !== undefined;
+    this.drop();
+    this.set("starting");
+    try {
+      await (wasRunning ? restartDaemon(binary) : startDaemon(binary));
+    } catch (error) {
+      throw this.failed(error);
+    }
+    return this.connect(false);
   }
 
   private async connect(start: boolean): Promise<Client> {
@@ -166,7 +176,9 @@ export class Daemon implements vscode.Disposable {
     }
   }
 
-  private open(path: string): Promise<{ client: Client; hello: Hello }> {
+  private async open(path: string): Promise<{ client: Client; hello: Hello }> {
+    // Not before it is needed: loading it is most of what activation would take.
+    const { Client } = await import("./client");
     const trace = (method: string, milliseconds: number, error: string | undefined): void => {
       if (settings.trace()) this.log.info(`${method} ${milliseconds.toFixed(1)} ms${error === undefined ? "" : `: ${error}`}`);
     };

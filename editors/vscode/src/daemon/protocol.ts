@@ -181,6 +181,21 @@ export interface SearchAnswer {
   reading: boolean;
 }
 
+export interface SearchOptions {
+  scope?: Scope;
+  limit?: number;
+  typing?: boolean;
+  hits_per_session?: number;
+  no_snippets?: boolean;
+  /** Keep the query for `search/history`. */
+  remember?: boolean;
+}
+
+export interface SavedSearch {
+  name: string;
+  query: string;
+}
+
 export interface FileSessions {
   path: string;
   sessions: {
@@ -216,9 +231,13 @@ export interface Methods {
   "session/diff": [{ a: string; b: string; markdown: boolean }, SessionDiff];
   "handoff/create": [{ sessions?: string[]; budget?: string; scope?: Scope }, HandoffAnswer];
   "search/query": [
-    { query: string; options?: { scope?: Scope; limit?: number; typing?: boolean; hits_per_session?: number } },
+    { query: string; options?: SearchOptions },
     SearchAnswer,
   ];
+  "search/saved": [Record<string, never>, SavedSearch[]];
+  "search/save": [{ name: string; query: string }, SavedSearch];
+  "search/unsave": [{ name: string }, SavedSearch];
+  "search/history": [{ limit?: number }, { queries: { query: string; sessions: number }[] }];
   "file/sessions": [{ path: string; limit?: number; scope?: Scope }, FileSessions];
   initialize: [Record<string, unknown>, unknown];
   "textDocument/codeLens": [{ textDocument: { uri: string } }, LensAnswer[] | null];

@@ -121,7 +121,15 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
       picked: label === asked.budget,
     }));
     const chosen = await vscode.window.showQuickPick(items, { title: text.handoffBudget(asked.budget) });
-    if (chosen !== undefined) await this.show(asked.session, chosen.label);
+    if (chosen === undefined || chosen.label === asked.budget) return;
+    await this.show(asked.session, chosen.label);
+    // It takes the other one's place.
+    const replaced = document?.uri.toString();
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    await vscode.window.tabGroups.close(
+      tabs.filter(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === replaced),
+      true,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 // One scheme, four kinds of documents. What cannot be read says why in the document itself.
 
 import * as vscode from "vscode";
-import { errorText } from "../daemon/client";
+import { errorText } from "../daemon/errors";
 import * as text from "../text";
 
 export class Provider implements vscode.TextDocumentContentProvider {

@@ -35,6 +35,8 @@ export class SessionDocuments
   private readonly outlines = new Map<string, DocumentEvent[]>();
   private readonly titles = new Map<string, string>();
   private readonly waiting = new Map<string, NodeJS.Timeout>();
+  /** Documents that are read again because their session went on, not because somebody opened them. */
+  private readonly following = new Set<string>();
 
   constructor(private readonly daemon: Daemon) {}
 
@@ -44,10 +46,13 @@ export class SessionDocuments
       vscode.languages.registerDocumentLinkProvider(SELECTOR, this),
       vscode.languages.registerDocumentSymbolProvider(SELECTOR, this),
       vscode.languages.registerCodeLensProvider(SELECTOR, this),
+      // An event's number is no colour: with a provider that knows none, the editor draws none either.
+      vscode.languages.registerColorProvider({ scheme: SCHEME }, { provideDocumentColors: () => [], provideColorPresentations: () => [] }),
       vscode.languages.registerDocumentSemanticTokensProvider(SELECTOR, new EditTokens(this), LEGEND),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.next.delete(uri.toString());
         this.outlines.delete(uri.toString());
+        this.following.delete(uri.toString());
       }),
       this.daemon.onDidUpdateSession((update) => {
         if ("session" in update) this.refresh((session) => session === update.session);
@@ -62,15 +67,17 @@ export class SessionDocuments
     const address = readSessionParts(uri);
     if (address === undefined) throw new Error(uri.toString());
     const session = address.event === undefined ? address.session : `${address.session}#${address.event}`;
-    const document = await this.daemon.request(
-      "session/document",
-      address.from === undefined ? { session } : { session, from: address.from },
-      token,
-    );
+    const params = address.from === undefined ? { session } : { session, from: address.from };
+    const key = uri.toString();
+    const document = this.following.delete(key)
+      ? await this.daemon.requestIfReady("session/document", params, token).catch(() => undefined)
+      : await this.daemon.request("session/document", params, token);
+    // A session was followed and the daemon went away, as its state tells: what is shown stays.
+    if (document === undefined) return vscode.workspace.textDocuments.find((open) => open.uri.toString() === key)?.getText() ?? "";
     this.learn(document.session, document.title);
-    if (document.next === null) this.next.delete(uri.toString());
-    else this.next.set(uri.toString(), document.next);
-    this.outlines.set(uri.toString(), document.outline ?? []);
+    if (document.next === null) this.next.delete(key);
+    else this.next.set(key, document.next);
+    this.outlines.set(key, document.outline ?? []);
     return document.text;
   }
 
@@ -144,8 +151,7 @@ export class SessionDocuments
       const end = Math.min(prompt ? turnEnd(outline, index) : event.last, document.lineCount - 1);
       const kind = prompt ? vscode.SymbolKind.String : isEdit(event) ? vscode.SymbolKind.File : vscode.SymbolKind.Event;
       const head = document.lineAt(event.line);
-      // `#131 you 14:31  Run it…`: what stands after two spaces tells most.
-      const about = head.text.trimStart().split("  ").slice(1).join("  ").trim();
+      const about = symbolName(document, outline, index);
       const whole = head.range.union(document.lineAt(end).range);
       const symbol = new vscode.DocumentSymbol(about === "" ? head.text.trim() : about, `#${event.event}`, kind, whole, head.range);
       const parent = prompt ? undefined : top.at(-1);
@@ -187,11 +193,27 @@ export class SessionDocuments
       if (address === undefined || !concerns(address.session) || this.waiting.has(key)) continue;
       const timer = setTimeout(() => {
         this.waiting.delete(key);
+        if (this.daemon.state !== "ready") return;
+        this.following.add(key);
         this.changed.fire(uri);
       }, LIVE_REST_MS);
       this.waiting.set(key, timer);
     }
   }
+}
+
+/** What an event of the outline is called: an edit by its file's name, a failure with what was called. */
+function symbolName(document: vscode.TextDocument, outline: readonly DocumentEvent[], index: number): string {
+  // `#131 you 14:31  Run it…`: what stands after two spaces tells most.
+  const aboutOf = (at: number): string => {
+    const line = outline[at]?.line;
+    return line === undefined ? "" : document.lineAt(line).text.trimStart().split("  ").slice(1).join("  ").trim();
+  };
+  const event = outline[index];
+  const about = aboutOf(index);
+  if (event?.path !== undefined && about.startsWith(event.path)) return `${event.path.split(/[/\\]/).at(-1)}${about.slice(event.path.length)}`;
+  if (event === undefined || !hasFailed(event) || isEdit(event)) return about;
+  return [about, aboutOf(index - 1)].filter((part) => part !== "").join(": ");
 }
 
 export function linesOf(document: vscode.TextDocument): string[] {

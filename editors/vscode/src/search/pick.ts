@@ -1,7 +1,7 @@
 // Search as you type. The daemon's order rules, late answers are dropped, Esc brings back what was open.
 
 import * as vscode from "vscode";
-import { errorText, isCancelled } from "../daemon/client";
+import { errorText, isCancelled } from "../daemon/errors";
 import type { Daemon } from "../daemon/daemon";
 import type { Hit, SearchAnswer, SessionInfo } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";
@@ -9,14 +9,22 @@ import { linesOf, type SessionDocuments } from "../documents/sessions";
 import { sessionItems } from "../sessions/pick";
 import * as settings from "../settings";
 import * as text from "../text";
-import { isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
+import { chooseQuery } from "./saved";
+import { around, isOnePlainTerm, marked, matchedWords, places, withoutIcons } from "./snippet";
 
 const BUSY_REST_MS = 200;
 const PREVIEW_REST_MS = 120;
+/** The whole list comes when one rests: while one types, the editor draws every row anew for each letter. */
+const LIST_REST_MS = 150;
 const SESSIONS = 20;
+/** As many as are in sight. */
+const SESSIONS_TYPING = 4;
 const HITS_PER_SESSION = 3;
 const HEAD_ICON = new vscode.ThemeIcon("history");
-const INDENT = "\u2003";
+/** An icon that draws nothing: after white space the list's own highlight would be a character off. */
+const INDENT = "$(blank) ";
+/** A list is so wide that a hit's number and kind are in sight beside so much of its text. */
+const SNIPPET_CELLS = 52;
 const SYNTAX = "https://github.com/opensession/opensession/blob/main/protocol/SEARCH.md";
 
 interface Item extends vscode.QuickPickItem {
@@ -48,12 +56,12 @@ export class Search {
   }
 
   show(query = ""): void {
-    new Searching(this.daemon, this.documents, this.handoff, this.marks).open(query);
+    new Searching(this.daemon, this.documents, this.handoff, this.marks, (next) => this.show(next)).open(query);
   }
 }
 
 /** How the event that was found, and the matches in it, look. */
-interface Marks {
+interface Marks extends Record<string, vscode.TextEditorDecorationType> {
   event: vscode.TextEditorDecorationType;
   match: vscode.TextEditorDecorationType;
 }
@@ -66,6 +74,8 @@ class Searching {
   private cancel: vscode.CancellationTokenSource | undefined;
   private waiting: NodeJS.Timeout | undefined;
   private resting: NodeJS.Timeout | undefined;
+  private completing: NodeJS.Timeout | undefined;
+  private chosen = "";
   private accepted = false;
   private hidden = false;
   private previewed: vscode.TextEditor | undefined;
@@ -75,6 +85,7 @@ class Searching {
   private readonly before = vscode.window.activeTextEditor;
   private readonly beforeSelection = this.before?.selection;
   private readonly scopeButton = { iconPath: new vscode.ThemeIcon("globe"), tooltip: text.scopeAll() };
+  private readonly savedButton = { iconPath: new vscode.ThemeIcon("bookmark"), tooltip: text.savedQueries() };
   private readonly syntaxButton = { iconPath: new vscode.ThemeIcon("question"), tooltip: text.syntax() };
   private readonly sideButton = { iconPath: new vscode.ThemeIcon("split-horizontal"), tooltip: text.openToTheSide() };
   private readonly handoffButton = { iconPath: new vscode.ThemeIcon("export"), tooltip: text.handoffSummary() };
@@ -85,6 +96,7 @@ class Searching {
     private readonly documents: SessionDocuments,
     private readonly handoff: (session: string) => Promise<void>,
     private readonly marks: Marks,
+    private readonly again: (query: string) => void,
   ) {}
 
   open(query: string): void {
@@ -95,15 +107,17 @@ class Searching {
     pick.matchOnDescription = false;
     pick.matchOnDetail = false;
     pick.ignoreFocusOut = false;
-    pick.buttons = [this.scopeButton, this.syntaxButton];
+    pick.buttons = [this.scopeButton, this.savedButton, this.syntaxButton];
     pick.value = query;
     this.head();
     pick.onDidChangeValue(() => void this.ask());
     pick.onDidChangeActive(([item]) => this.rest(item));
     pick.onDidAccept(() => void this.accept(pick.activeItems[0]));
-    pick.onDidTriggerButton((button) => this.press(button));
+    pick.onDidTriggerButton((button) => void this.press(button));
     pick.onDidTriggerItemButton(({ button, item }) => void this.pressItem(button, item));
     pick.onDidHide(() => void this.close());
+    // What an earlier search marked is of no use any more.
+    for (const editor of vscode.window.visibleTextEditors) for (const mark of Object.values(this.marks)) editor.setDecorations(mark, []);
     pick.show();
     void this.ask();
   }
@@ -121,34 +135,65 @@ class Searching {
     this.cancel = cancel;
     // What is answered at once needs no bar.
     clearTimeout(this.waiting);
+    clearTimeout(this.completing);
     this.waiting = setTimeout(() => {
       this.pick.busy = true;
     }, BUSY_REST_MS);
     const query = this.pick.value;
-    const scope = settings.scopeOf(this.where);
+    const isCurrent = (): boolean => asked === this.asked && !this.hidden;
     let items: Item[];
     try {
-      if (query.trim() === "") {
-        const page = await this.daemon.request("session/list", { filter: { scope }, limit: SESSIONS }, cancel.token);
-        items = sessionItems(this.daemon, page.sessions).map((item) => ({ ...item, alwaysShow: true }));
-        if (items.length === 0) items = [said(text.noSession(), text.noSessionDetail(page.sessions_kept))];
-      } else {
-        const options = { scope, limit: SESSIONS, hits_per_session: HITS_PER_SESSION, typing: true };
-        items = this.items(query, await this.daemon.request("search/query", { query, options }, cancel.token));
-      }
+      items = await (query.trim() === "" ? this.newest(cancel.token) : this.find(query, SESSIONS_TYPING, cancel.token));
     } catch (error) {
       if (isCancelled(error)) return;
       items = [said(text.failed(errorText(error)))];
     }
-    if (asked !== this.asked || this.hidden) return;
+    if (!isCurrent()) return;
     clearTimeout(this.waiting);
     if (this.pick.busy) this.pick.busy = false;
-    this.pick.items = items;
-    const best = items.find((item) => item.hit !== undefined);
-    if (best !== undefined) this.pick.activeItems = [best];
+    this.show(items, items.find((item) => item.hit !== undefined), false);
+    if (query.trim() === "") return;
+    this.completing = setTimeout(() => void this.complete(query, isCurrent, cancel.token), LIST_REST_MS);
   }
 
-  private items(query: string, answer: SearchAnswer): Item[] {
+  /** The whole list, with its buttons, in the place of what was in sight. */
+  private async complete(query: string, isCurrent: () => boolean, token: vscode.CancellationToken): Promise<void> {
+    let items: Item[];
+    try {
+      items = await this.find(query, SESSIONS, token);
+    } catch {
+      // What is in sight stays; the next letter says what is wrong.
+      return;
+    }
+    if (!isCurrent()) return;
+    const active = this.pick.activeItems[0];
+    this.show(
+      items,
+      items.find(({ session, hit }) => session?.id === active?.session?.id && hit?.event === active?.hit?.event && hit?.session === active?.hit?.session),
+      true,
+    );
+  }
+
+  private show(items: Item[], active: Item | undefined, inPlace: boolean): void {
+    this.pick.keepScrollPosition = inPlace;
+    this.pick.items = items;
+    if (active !== undefined) this.pick.activeItems = [active];
+  }
+
+  private async newest(token: vscode.CancellationToken): Promise<Item[]> {
+    const filter = { scope: settings.scopeOf(this.where) };
+    const page = await this.daemon.request("session/list", { filter, limit: SESSIONS }, token);
+    if (page.sessions.length === 0) return [said(text.noSession(), text.noSessionDetail(page.sessions_kept))];
+    return sessionItems(this.daemon, page.sessions).map((item) => ({ ...item, alwaysShow: true }));
+  }
+
+  private async find(query: string, limit: number, token: vscode.CancellationToken): Promise<Item[]> {
+    const options = { scope: settings.scopeOf(this.where), limit, hits_per_session: HITS_PER_SESSION, typing: true };
+    const answer = await this.daemon.request("search/query", { query, options }, token);
+    return this.items(query, answer, limit === SESSIONS);
+  }
+
+  private items(query: string, answer: SearchAnswer, withButtons: boolean): Item[] {
     const wrong = answer.errors.map((error) => said(text.queryWrong(error.message), error.hint ?? undefined));
     if (answer.sessions.length === 0) return [...wrong, said(text.noHit(), text.whyEmpty(answer))];
     const plain = isOnePlainTerm(query);
@@ -159,20 +204,22 @@ class Searching {
         this.documents.learn(session.id, session.title);
         const about = text.describe(session, this.daemon.agentName(session.agent), now);
         const rest = total > hits.length ? ` · ${text.moreHits(total - hits.length)}` : "";
-        const buttons = [this.sideButton, this.handoffButton, this.linkButton];
+        const buttons = withButtons ? [this.sideButton, this.handoffButton, this.linkButton] : [];
         return [
           { label: "", kind: vscode.QuickPickItemKind.Separator },
           // A separator's own words would be drawn into the first hit's line.
           { label: withoutIcons(session.title), description: about + rest, iconPath: HEAD_ICON, alwaysShow: true, buttons, session },
-          ...hits.map((hit) => ({
-            label: INDENT + withoutIcons(plain ? hit.text : marked(hit.text, hit.ranges)),
-            description: `#${hit.event} ${hit.kind}`,
-            ...(hit.tool === null || hit.tool === undefined ? {} : { detail: INDENT + hit.tool }),
-            alwaysShow: true,
-            buttons,
-            session,
-            hit,
-          })),
+          ...hits.map((hit) => {
+            const cut = around(hit.text, hit.ranges, SNIPPET_CELLS);
+            return {
+              label: INDENT + withoutIcons(plain ? cut.text : marked(cut.text, cut.ranges)),
+              description: text.hit(hit.event, hit.kind, hit.tool ?? undefined),
+              alwaysShow: true,
+              buttons,
+              session,
+              hit,
+            };
+          }),
         ];
       }),
     ];
@@ -180,6 +227,10 @@ class Searching {
 
   /** Shows the chosen hit after a rest, without taking the focus. */
   private rest(item: Item | undefined): void {
+    const chosen = item?.session === undefined || item.hit === undefined ? "" : `${holder(item.session, item.hit)}#${item.hit.event} ${item.hit.text}`;
+    // The whole list has come, and the same hit is chosen in it.
+    if (chosen !== "" && chosen === this.chosen) return;
+    this.chosen = chosen;
     clearTimeout(this.resting);
     if (item?.session === undefined || item.hit === undefined || !settings.searchPreview()) return;
     const { session, hit } = item;
@@ -201,6 +252,7 @@ class Searching {
   private async accept(item: Item | undefined, column?: vscode.ViewColumn): Promise<void> {
     if (item?.session === undefined) return;
     this.accepted = true;
+    this.remember();
     this.pick.hide();
     const { session, hit } = item;
     const address = hit === undefined ? { session: session.id } : { session: holder(session, hit), event: hit.event };
@@ -211,6 +263,15 @@ class Searching {
     } catch (error) {
       void vscode.window.showErrorMessage(text.failed(errorText(error)));
     }
+  }
+
+  /** The query that led somewhere is offered again. */
+  private remember(): void {
+    const query = this.pick.value;
+    if (query.trim() === "") return;
+    const options = { scope: settings.scopeOf(this.where), limit: 1, no_snippets: true, remember: true };
+    // Not being able to is no reason to disturb: what was found opens.
+    this.daemon.requestIfReady("search/query", { query, options }).catch(() => undefined);
   }
 
   /** Marks what was found, and brings the first match into sight. */
@@ -225,13 +286,21 @@ class Searching {
     if (ranges[0] !== undefined) editor.revealRange(ranges[0], vscode.TextEditorRevealType.InCenterIfOutsideViewport);
   }
 
-  private press(button: vscode.QuickInputButton): void {
+  private async press(button: vscode.QuickInputButton): Promise<void> {
     if (button === this.syntaxButton) {
       void vscode.env.openExternal(vscode.Uri.parse(SYNTAX));
     } else if (button === this.scopeButton) {
       this.where = this.where === "all" ? "workspace" : "all";
       this.head();
       void this.ask();
+    } else if (button === this.savedButton) {
+      // Only one list is open at a time: this one closes, and another opening of it goes on.
+      const { value } = this.pick;
+      try {
+        this.again((await chooseQuery(this.daemon, value)) ?? value);
+      } catch (error) {
+        void vscode.window.showErrorMessage(text.failed(errorText(error)));
+      }
     }
   }
 
@@ -254,6 +323,7 @@ class Searching {
     this.hidden = true;
     clearTimeout(this.waiting);
     clearTimeout(this.resting);
+    clearTimeout(this.completing);
     this.cancel?.cancel();
     this.cancel?.dispose();
     this.pick.dispose();

@@ -1,6 +1,7 @@
 // A session as a file. The daemon writes it and takes secrets out.
 
 import { homedir } from "node:os";
+import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { Daemon } from "../daemon/daemon";
 import type { ExportFormat } from "../daemon/protocol";
@@ -28,5 +29,5 @@ export async function exportSession(daemon: Daemon, session: string): Promise<vo
   // The dialog has asked whether a file that is there is to be written over.
   const answer = await daemon.request("session/export", { session, format: chosen.format, to: target.fsPath, force: true });
   const redacted = Object.values(answer.redactions).reduce((sum, count) => sum + count, 0);
-  vscode.window.setStatusBarMessage(text.exported(answer.path ?? target.fsPath, answer.events, redacted), SUCCESS_MS);
+  vscode.window.setStatusBarMessage(text.exported(basename(answer.path ?? target.fsPath), answer.events, redacted), SUCCESS_MS);
 }

@@ -1,6 +1,6 @@
 // Sessions in the groups that the tree shows, in the order in which the daemon gave them.
 
-import type { SessionInfo } from "../daemon/protocol";
+import type { SessionFilter, SessionInfo } from "../daemon/protocol";
 import type { GroupBy } from "../settings";
 import * as text from "../text";
 
@@ -8,7 +8,10 @@ export interface Group {
   /** Stays the same while sessions come and go. */
   id: string;
   label: string;
-  sessions: SessionInfo[];
+  count: number;
+  /** Absent until they are asked for with `range`. */
+  sessions: SessionInfo[] | undefined;
+  range?: SessionFilter;
 }
 
 export function group(
@@ -16,13 +19,16 @@ export function group(
   by: GroupBy,
   now: Date,
   agentName: (id: string) => string,
-): Group[] {
-  const groups = new Map<string, Group>();
+): (Group & { sessions: SessionInfo[] })[] {
+  const groups = new Map<string, Group & { sessions: SessionInfo[] }>();
   for (const session of sessions) {
     const [id, label] = place(session, by, now, agentName);
     const known = groups.get(id);
-    if (known === undefined) groups.set(id, { id, label, sessions: [session] });
-    else known.sessions.push(session);
+    if (known === undefined) groups.set(id, { id, label, count: 1, sessions: [session] });
+    else {
+      known.sessions.push(session);
+      known.count += 1;
+    }
   }
   return [...groups.values()];
 }

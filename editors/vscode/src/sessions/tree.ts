@@ -1,15 +1,15 @@
 // The view *Sessions*: by day, agent or branch; inside a session its prompts and the sessions that came from it.
 
 import * as vscode from "vscode";
-import { errorText } from "../daemon/client";
+import { errorText } from "../daemon/errors";
 import type { Daemon } from "../daemon/daemon";
 import type { SessionBrief, SessionInfo, SessionUpdate } from "../daemon/protocol";
 import { daemonAddress } from "../documents/address";
 import * as settings from "../settings";
 import * as text from "../text";
 import { type Group, group } from "./groups";
+import { all, asking, months, recent } from "./months";
 
-const PAGE = 200;
 const PROMPTS_MOST = 500;
 const LIVE_REST_MS = 1_000;
 
@@ -17,14 +17,12 @@ export type Node =
   | { kind: "group"; group: Group }
   | { kind: "session"; session: SessionInfo }
   | { kind: "child"; session: SessionBrief }
-  | { kind: "prompt"; session: string; event: number; words: string }
-  | { kind: "more" };
+  | { kind: "prompt"; session: string; event: number; words: string };
 
 export class SessionTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData = this.changed.event;
-  private sessions: SessionInfo[] | undefined;
-  private next: string | undefined;
+  private groups: Group[] | undefined;
   private loading: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private wanted = 0;
@@ -48,7 +46,9 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
         if (state === "ready") this.reload();
         const { lastWords, isLost } = this.daemon;
         const down = lastWords === "" ? (isLost ? text.daemonDown() : "") : text.daemonFailed(lastWords);
-        view.message = state === "down" ? down : "";
+        // Over an empty view it would hide the welcome text, whose links start the daemon and show its log.
+        const isEmpty = this.groups === undefined || this.groups.length === 0;
+        view.message = state === "down" && !isEmpty ? down : "";
       }),
       this.daemon.onDidUpdateIndex((status) => {
         const done = status.agents.reduce((sum, agent) => sum + agent.done, 0);
@@ -71,22 +71,15 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
 
   private reload(): void {
     this.wanted += 1;
-    this.sessions = undefined;
-    this.next = undefined;
+    this.groups = undefined;
     this.loading = undefined;
-    this.changed.fire(undefined);
-  }
-
-  async more(): Promise<void> {
-    if (this.next === undefined) return;
-    await this.load(this.next);
     this.changed.fire(undefined);
   }
 
   async getChildren(node?: Node): Promise<Node[]> {
     try {
       if (node === undefined) return await this.roots();
-      if (node.kind === "group") return node.group.sessions.map((session) => ({ kind: "session", session }));
+      if (node.kind === "group") return (await this.listed(node.group)).map((session) => ({ kind: "session", session }));
       if (node.kind === "session" || node.kind === "child") return await this.inside(node.session.id);
       return [];
     } catch (error) {
@@ -99,10 +92,13 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
     const { Collapsed, Expanded, None } = vscode.TreeItemCollapsibleState;
     switch (node.kind) {
       case "group": {
-        const recent = ["day:today", "day:yesterday", "day:week"].includes(node.group.id);
-        const item = new vscode.TreeItem(node.group.label, recent || this.isOnlyGroup() ? Expanded : Collapsed);
+        const isRecent = ["day:today", "day:yesterday", "day:week"].includes(node.group.id);
+        // What is newest is in sight.
+        const isFirst = settings.groupBy() === "day" && this.groups?.[0]?.id === node.group.id;
+        const isOnly = this.groups?.length === 1;
+        const item = new vscode.TreeItem(node.group.label, isRecent || isFirst || isOnly ? Expanded : Collapsed);
         item.id = node.group.id;
-        item.description = text.number(node.group.sessions.length);
+        item.description = text.number(node.group.count);
         item.contextValue = "group";
         return item;
       }
@@ -116,11 +112,6 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
         item.tooltip = node.words;
         item.contextValue = "prompt";
         item.command = open(node.session, node.event);
-        return item;
-      }
-      case "more": {
-        const item = new vscode.TreeItem(text.olderSessions(), None);
-        item.command = { title: "", command: "opensession.loadMore" };
         return item;
       }
     }
@@ -155,46 +146,41 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
     return item;
   }
 
-  private isOnlyGroup(): boolean {
-    return new Set(this.groups().map(({ id }) => id)).size <= 1;
-  }
-
-  private groups(): Group[] {
-    return group(this.sessions ?? [], settings.groupBy(), new Date(), (id) => this.daemon.agentName(id));
-  }
-
   private async roots(): Promise<Node[]> {
     // The first view starts the daemon, once; where it cannot be started, the welcome text says what to do.
-    if (this.sessions === undefined) {
+    if (this.groups === undefined) {
       if (this.daemon.state !== "ready" && this.triedToStart) return [];
       this.triedToStart = true;
-      this.loading ??= this.load(undefined);
+      this.loading ??= this.load(true);
       await this.loading;
     }
-    const nodes: Node[] = this.groups().map((found) => ({ kind: "group", group: found }));
-    return this.next === undefined ? nodes : [...nodes, { kind: "more" }];
+    return (this.groups ?? []).map((found) => ({ kind: "group", group: found }));
   }
 
-  private async load(cursor: string | undefined, quietly = false): Promise<void> {
+  private async load(start: boolean): Promise<void> {
     const asked = this.wanted;
     const filter = { scope: settings.scopeOf(settings.scope()), subagents: settings.subagents() };
-    const page = await this.daemon.request("session/list", {
-      filter,
-      limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
+    const [ask, by, now] = [asking(this.daemon, start), settings.groupBy(), new Date()];
+    const listed = by === "day" ? await recent(ask, filter, now) : await all(ask, filter);
+    const groups: Group[] = group(listed, by, now, (id) => this.daemon.agentName(id));
+    if (by === "day") groups.push(...(await months(ask, filter, now)));
     // Another question has been asked meanwhile.
     if (asked !== this.wanted) return;
-    const known = this.sessions ?? [];
-    if (quietly) {
-      const fresh = new Set(page.sessions.map(({ id }) => id));
-      this.sessions = [...page.sessions, ...known.filter(({ id }) => !fresh.has(id))];
-    } else {
-      this.sessions = cursor === undefined ? page.sessions : [...known, ...page.sessions];
-      this.next = page.next ?? undefined;
+    // Months that were opened and hold as many as before stay as they are.
+    const opened = new Map((this.groups ?? []).map((known) => [known.id, known]));
+    for (const found of groups) {
+      const known = opened.get(found.id);
+      if (found.sessions === undefined && known?.count === found.count) found.sessions = known.sessions;
     }
+    this.groups = groups;
     if (this.view !== undefined) this.view.description = settings.scope() === "all" ? text.scopeAll() : "";
-    await vscode.commands.executeCommand("setContext", "opensession.empty", this.sessions.length === 0);
+    await vscode.commands.executeCommand("setContext", "opensession.empty", groups.length === 0);
+  }
+
+  /** The sessions of a group; a month's are asked for when it is opened. */
+  private async listed(of: Group): Promise<readonly SessionInfo[]> {
+    of.sessions ??= await all(asking(this.daemon, true), of.range ?? {});
+    return of.sessions;
   }
 
   private async inside(session: string): Promise<Node[]> {
@@ -208,9 +194,9 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
     return [...prompts, ...detail.children.map((child): Node => ({ kind: "child", session: child }))];
   }
 
-  /** Live sessions change in place, new ones join; rows that were loaded by hand stay. */
+  /** Live sessions change in place, new ones join. */
   private follow(update: SessionUpdate): void {
-    if (this.sessions === undefined || this.timer !== undefined) return;
+    if (this.groups === undefined || this.timer !== undefined) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       if (update.type === "forgotten") this.reload();
@@ -220,7 +206,7 @@ export class SessionTree implements vscode.TreeDataProvider<Node> {
 
   private async refreshQuietly(): Promise<void> {
     try {
-      await this.load(undefined, true);
+      await this.load(false);
       this.changed.fire(undefined);
     } catch (error) {
       this.log.debug(errorText(error));

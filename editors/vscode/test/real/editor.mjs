@@ -65,6 +65,15 @@ export class Editor {
     return place.first();
   }
 
+  /** Whether something that `selector` finds becomes visible at once. */
+  soon(selector) {
+    const shown = this.page.locator(selector).first().waitFor({ state: "visible", timeout: 2_000 });
+    return shown.then(
+      () => true,
+      () => false,
+    );
+  }
+
   async gone(selector, text) {
     const place = this.page.locator(selector).filter({ hasText: text });
     await place.first().waitFor({ state: "hidden", timeout: PATIENCE_MS });
@@ -125,7 +134,9 @@ export class Editor {
     }
   }
 
-  picture(name) {
+  async picture(name) {
+    // Lists fade in and out.
+    await this.page.waitForTimeout(250);
     return this.page.screenshot({ path: join(this.pictures, `${name}.png`) });
   }
 

@@ -41,9 +41,12 @@ local function options(spec, entries)
     actions[key] = function(selected)
       local entry = entry_of(selected[1], entries)
       if entry then
-        picker.actions[name](entry)
+        picker.act(name, entry)
       end
     end
+  end
+  actions["ctrl-q"] = function()
+    picker.quickfix(spec.title, entries)
   end
   return {
     prompt = spec.title .. "> ",

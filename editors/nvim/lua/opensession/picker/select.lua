@@ -3,6 +3,7 @@ local picker = require("opensession.picker")
 local text = require("opensession.text")
 
 local M = {}
+local NUMBER_CELLS = 8
 
 function M.live(spec)
   local function ask(query)
@@ -30,7 +31,8 @@ function M.list(spec)
     prompt = spec.title,
     kind = "opensession",
     format_item = function(entry)
-      return (picker.line(entry))
+      -- One line of the screen each, beside the number that the editor puts before it.
+      return text.cut((picker.line(entry)), vim.o.columns - NUMBER_CELLS)
     end,
   }, function(entry)
     if entry then

@@ -30,7 +30,7 @@ local function act(name)
       self:close()
     end
     if shown then
-      picker.actions[name](shown.entry)
+      picker.act(name, shown.entry)
     end
   end
 end
@@ -40,6 +40,7 @@ local function options(spec)
     ["<a-y>"] = { "opensession_copy", mode = { "n", "i" } },
     ["<a-h>"] = { "opensession_handoff", mode = { "n", "i" } },
     ["<a-r>"] = { "opensession_resume", mode = { "n", "i" } },
+    ["<c-q>"] = { "opensession_quickfix", mode = { "n", "i" } },
   }
   return {
     title = spec.title,
@@ -59,6 +60,13 @@ local function options(spec)
       opensession_copy = act("copy"),
       opensession_handoff = act("handoff"),
       opensession_resume = act("resume"),
+      opensession_quickfix = function(self)
+        local entries = vim.tbl_map(function(shown)
+          return shown.entry
+        end, self:items())
+        self:close()
+        picker.quickfix(spec.title, entries)
+      end,
     },
     win = { input = { keys = keys } },
   }

@@ -32,10 +32,18 @@ local function open(spec, finder)
               actions.close(buffer)
             end
             if chosen then
-              picker.actions[name](chosen.value)
+              picker.act(name, chosen.value)
             end
           end)
         end
+        map({ "i", "n" }, "<C-q>", function()
+          local entries = {}
+          for made in state.get_current_picker(buffer).manager:iter() do
+            entries[#entries + 1] = made.value
+          end
+          actions.close(buffer)
+          picker.quickfix(spec.title, entries)
+        end)
         return true
       end,
     })
@@ -46,7 +54,6 @@ local function entry_maker(entry)
   return {
     value = entry,
     ordinal = (picker.line(entry)),
-    filename = entry.uri,
     display = function()
       return picker.line(entry)
     end,

@@ -1,0 +1,3 @@
+// When the extension began to load; the first module that is evaluated.
+
+export const began = performance.now();
