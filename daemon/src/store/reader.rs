@@ -215,10 +215,10 @@ impl Reader {
                 }
                 let plain = self.open_frame(row, &entry)?;
                 let mut turn = entry.turns_before;
-                for (number, line) in (entry.first..).zip(plain.split(|&byte| byte == b'\n')) {
-                    if line.is_empty() || number > range.to {
-                        break;
-                    }
+                let mut begin = 0;
+                for (number, end) in (entry.first..=range.to).zip(memchr::memchr_iter(b'\n', &plain)) {
+                    let line = &plain[begin..end];
+                    begin = end + 1;
                     turn += u32::from(is_prompt_line(line));
                     if number >= range.from && !take(number, turn, line) {
                         return Ok(());
