@@ -81,7 +81,7 @@ pub(crate) fn outcome(outcome: Outcome, exit: Option<i32>, style: Style) -> Stri
         (Outcome::Rejected, _) => status(Status::Rejected, style),
         (Outcome::Interrupted, _) => status(Status::Interrupted, style),
         (Outcome::Running, _) => status(Status::Running, style),
-        (Outcome::Unknown, _) => "no result".to_owned(),
+        (Outcome::Unknown, _) => "outcome not in the log".to_owned(),
     }
 }
 

@@ -282,9 +282,9 @@ fn place(side: &Side) -> String {
 
 fn ran(runs: &CommandRuns) -> String {
     let mut text = if runs.runs > 1 {
-        format!("{} runs, the last {}", runs.runs, outcome_word(runs.outcome, runs.exit))
+        format!("{} runs, the last {}", runs.runs, outcome_word(runs.outcome, runs.exit, true))
     } else {
-        outcome_word(runs.outcome, runs.exit)
+        outcome_word(runs.outcome, runs.exit, true)
     };
     if runs.runs > 1 && runs.failed > 0 {
         write!(text, ", {} failed", runs.failed).expect("a string takes every byte");

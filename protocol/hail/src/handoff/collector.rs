@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::commands::{Call, Commands, What, kept_command};
+use super::commands::{Call, Commands, What, kept_command, tells_by_code_alone};
 use super::document::{DecisionKind, RepositoryState};
 use super::files::Files;
 use super::ledger::Ledger;
@@ -228,7 +228,8 @@ impl Collector {
                 let what = What::Tool { name: bounded(&call.name, 256).to_owned(), about, input };
                 let call_id = call.call_id.as_deref();
                 let edits_before = self.files.edits;
-                self.commands.begin(call_id, Call { mark, what, in_subagent: !is_main, edits_before });
+                let call = Call { mark, what, in_subagent: !is_main, edits_before, by_code_alone: false };
+                self.commands.begin(call_id, call);
             }
             Body::Command(command) => {
                 let by_person = command.name == "!";
@@ -239,7 +240,8 @@ impl Collector {
                 let cwd = command.cwd.clone().or_else(|| session.facts.cwd.clone());
                 let what = What::Shell { command: kept_command(&command.command), line, cwd, by_person };
                 let edits_before = self.files.edits;
-                let call = Call { mark, what, in_subagent: !is_main, edits_before };
+                let by_code_alone = tells_by_code_alone(&session.facts.agent);
+                let call = Call { mark, what, in_subagent: !is_main, edits_before, by_code_alone };
                 self.commands.begin(command.call_id.as_deref(), call);
             }
             Body::ToolResult(result) => self.result(result, is_main, mark),

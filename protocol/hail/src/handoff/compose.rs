@@ -407,6 +407,9 @@ fn next_steps(handoff: &Handoff) -> Vec<NextStep> {
     for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Ok && check.stale.is_some()) {
         step(format!("run again, files were edited since: {}", check.command), &check.cite);
     }
+    for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Unknown) {
+        step(format!("run again, how it ended is not known: {}", check.command), &check.cite);
+    }
     for todo in handoff.todos.iter().filter(|todo| todo.in_progress) {
         step(format!("go on with the todo: {}", todo.text), &todo.cite);
     }

@@ -195,7 +195,7 @@ pub enum Outcome {
     Interrupted,
     /// It went on in the background.
     Running,
-    /// Nothing came back.
+    /// Nothing came back, or nothing that came back tells how it ended.
     #[default]
     Unknown,
 }
@@ -372,7 +372,7 @@ pub struct Check {
     pub kinds: Vec<CheckKind>,
     /// The check without directory changes and filters.
     pub command: String,
-    /// How it ended, by its exit code; by its output where a pipe hides that.
+    /// How it ended, by its exit code; by its output where a pipe hides that, or the agent did not keep it.
     pub outcome: Outcome,
     /// The exit code, where the agent kept it.
     #[serde(skip_serializing_if = "Option::is_none")]

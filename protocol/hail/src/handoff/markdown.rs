@@ -357,20 +357,44 @@ pub(crate) fn standing_word(standing: Standing) -> &'static str {
     }
 }
 
-pub(crate) fn outcome_word(outcome: Outcome, exit: Option<i32>) -> String {
+/// Whether files of a repository were edited.
+pub(crate) fn has_uncommitted(handoff: &Handoff) -> bool {
+    let in_repository = handoff.state.now.is_some()
+        || handoff.sessions.iter().any(|session| session.repository.is_some() || session.branch.is_some());
+    in_repository && handoff.files.iter().any(|file| file.edits > 0 && file.fate != FileFate::Undone)
+}
+
+/// How many files were edited, and what that comes to as far as it is known.
+pub(crate) fn files_line(total: &FilesTotal) -> String {
+    let files = counted(total.files, "file", "files");
+    match total.unknown {
+        Some(_) if total.added + total.removed == 0 => format!("{files}, net unknown"),
+        Some(unknown) => {
+            let unknown = counted(unknown, "file", "files");
+            format!("{files}, net +{} -{}, of {unknown} unknown", total.added, total.removed)
+        }
+        None => format!("{files}, net +{} -{}", total.added, total.removed),
+    }
+}
+
+/// `answered` is whether anything came back.
+pub(crate) fn outcome_word(outcome: Outcome, exit: Option<i32>, answered: bool) -> String {
     match (outcome, exit) {
         (Outcome::Ok, _) => "ok".to_owned(),
+        (Outcome::Failed, Some(0)) => "failed, by its output".to_owned(),
         (Outcome::Failed, Some(exit)) => format!("failed, exit {exit}"),
         (Outcome::Failed, None) => "failed".to_owned(),
         (Outcome::Rejected, _) => "refused by the person".to_owned(),
         (Outcome::Interrupted, _) => "interrupted".to_owned(),
         (Outcome::Running, _) => "went on in the background".to_owned(),
+        (Outcome::Unknown, _) if answered => "outcome not in the log".to_owned(),
         (Outcome::Unknown, _) => "no result".to_owned(),
     }
 }
 
 fn run_line(run: &Run) -> String {
-    format!("[{}]: {} → {}", run.cite, code(&run.command), outcome_word(run.outcome, run.exit))
+    let outcome = outcome_word(run.outcome, run.exit, run.output_cite.is_some());
+    format!("[{}]: {} → {outcome}", run.cite, code(&run.command))
 }
 
 pub(crate) fn file_line(file: &FileChange) -> String {
@@ -432,12 +456,7 @@ pub(crate) fn check_line(check: &Check) -> String {
         })
         .collect();
     let mut line = format!("{} {}: ", kinds.join("+"), code(&check.command));
-    let outcome = if check.outcome == Outcome::Failed && check.exit_hidden && check.exit == Some(0) {
-        "failed, by its output".to_owned()
-    } else {
-        outcome_word(check.outcome, check.exit)
-    };
-    line.push_str(&outcome);
+    line.push_str(&outcome_word(check.outcome, check.exit, check.output_cite.is_some()));
     if check.runs > 1 {
         write!(line, ", {} runs", check.runs).expect(INFALLIBLE);
     }

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use opensession_hail::handoff::{Budget, Collector, Draft, Form, Handoff, SessionFacts, schema};
+use opensession_hail::handoff::{Budget, Collector, Draft, Form, Handoff, Outcome, SessionFacts, schema};
 use opensession_hail::redact::Redactor;
 use opensession_hail::{Body, Content, Edit, Event, Item, Message, Reader, Role};
 use proptest::prelude::*;
@@ -154,6 +154,69 @@ fn a_long_session_keeps_its_beginning_and_its_end_within_any_budget() {
             assert_eq!(handoff.prompts.len() as u64 + handoff.omitted["prompts"], 3000);
         }
     }
+}
+
+/// What a session of `agent` comes to, told in events of one line each.
+fn told(agent: &str, events: &[&str]) -> (Handoff, String) {
+    let header = format!(
+        r#"{{"v":"hail/0.1","tool":"{agent}","cwd":"/home/mina/app","git":{{"repository":"https://example.com/mina/app","branch":"main"}}}}"#
+    );
+    let hail = format!("{header}\n{}\n", events.join("\n"));
+    draft(&hail).fit(Budget::Full, Form::Markdown)
+}
+
+#[test]
+fn where_no_exit_code_is_kept_the_output_tells() {
+    let events = [
+        r#"{"role":"human","content":"Fix it"}"#,
+        r#"{"type":"command","call_id":"a","command":"pytest tests"}"#,
+        r#"{"type":"tool_result","call_id":"a","content":"FAILED tests/a.py::test_b - x\n=== 1 failed, 26 passed in 0.1s ==="}"#,
+        r#"{"type":"command","call_id":"b","command":"pip install x"}"#,
+        r#"{"type":"tool_result","call_id":"b","content":"done"}"#,
+        r#"{"type":"command","call_id":"c","command":"npm run lint"}"#,
+        r#"{"type":"tool_result","call_id":"c","content":"linted"}"#,
+    ];
+    let (handoff, page) = told("aider", &events);
+    assert_eq!(handoff.checks[0].outcome, Outcome::Failed);
+    assert_eq!(handoff.checks[0].failing, ["tests/a.py::test_b"]);
+    let failure = handoff.state.last_failure.expect("a failure");
+    assert_eq!((failure.run.command.as_str(), failure.resolved), ("pytest tests", false));
+    assert_eq!(handoff.checks[1].outcome, Outcome::Unknown);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Unknown);
+    assert!(page.contains("- Last command [#6]: `npm run lint` → outcome not in the log"), "{page}");
+    assert!(page.contains("run again, how it ended is not known: npm run lint"), "{page}");
+    // Others say themselves that it went well.
+    let (handoff, _) = told("claude-code", &events);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Ok);
+}
+
+#[test]
+fn a_failure_that_a_pipe_hides_is_one_everywhere() {
+    let (handoff, page) = told(
+        "pi",
+        &[
+            r#"{"role":"human","content":"Fix it"}"#,
+            r#"{"type":"command","call_id":"a","command":"npm run build 2>&1 | head -30"}"#,
+            r#"{"type":"tool_result","call_id":"a","exit_code":0,"content":"src/a.ts(1,2): error TS2322: no"}"#,
+        ],
+    );
+    assert_eq!(handoff.checks[0].outcome, Outcome::Failed);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Failed);
+    assert!(page.contains("→ failed, by its output"), "{page}");
+}
+
+#[test]
+fn who_had_enough_of_a_pipe_is_no_failure() {
+    let (handoff, _) = told(
+        "claude-code",
+        &[
+            r#"{"role":"human","content":"Look"}"#,
+            r#"{"type":"command","call_id":"a","command":"set -o pipefail; git log | head -3"}"#,
+            r#"{"type":"tool_result","call_id":"a","status":"error","exit_code":141,"content":"one\ntwo\nthree"}"#,
+        ],
+    );
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Ok);
+    assert!(handoff.state.last_failure.is_none() && handoff.errors.is_empty());
 }
 
 proptest! {
