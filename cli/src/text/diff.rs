@@ -43,6 +43,9 @@ pub(crate) fn diff_files(files: &FilesTotal) -> String {
     if files.files == 0 {
         return "-".to_owned();
     }
+    if files.unknown.is_some() && files.added + files.removed == 0 {
+        return format!("{}, net unknown", number::counted(files.files, FILE, FILES));
+    }
     let lines = format!("+{} -{}", number::count(files.added), number::count(files.removed));
     format!("{} {lines}", number::counted(files.files, FILE, FILES))
 }

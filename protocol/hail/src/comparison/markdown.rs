@@ -79,7 +79,10 @@ impl Page<'_> {
                 )
             }),
             ("cost", |side| side.cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.2}"))),
-            ("files", |side| format!("{} +{} -{}", side.files.files, side.files.added, side.files.removed)),
+            ("files", |side| match side.files.unknown {
+                Some(_) if side.files.added + side.files.removed == 0 => format!("{}, net unknown", side.files.files),
+                _ => format!("{} +{} -{}", side.files.files, side.files.added, side.files.removed),
+            }),
         ];
         for (name, value) in rows {
             self.line(&format!("| {name} | {} | {} |", cell(&value(a)), cell(&value(b))));

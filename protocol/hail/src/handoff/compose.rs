@@ -249,7 +249,7 @@ impl Composer<'_> {
             _ => FileFate::Changed,
         };
         let (added, removed) = net.unzip();
-        let more = |all: u64, net: Option<u64>| Some(all).filter(|all| net != Some(*all) && file.edits > 0);
+        let more = |all: u64, net: Option<u64>| Some(all).filter(|all| net != Some(*all) && file.counted > 0);
         Some(FileChange {
             path: self.line(shown(path, cwd.as_deref())),
             fate,
@@ -276,6 +276,8 @@ impl Composer<'_> {
             files: files.len() as u64,
             added: files.iter().filter_map(|file| file.added).sum(),
             removed: files.iter().filter_map(|file| file.removed).sum(),
+            unknown: Some(files.iter().filter(|file| file.edits > 0 && file.added.is_none()).count() as u64)
+                .filter(|count| *count > 0),
             not_followed,
         })
     }

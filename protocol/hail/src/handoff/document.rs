@@ -344,6 +344,9 @@ pub struct FilesTotal {
     pub added: u64,
     /// Lines removed, net.
     pub removed: u64,
+    /// Edited files whose net lines are not known: the sums are without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u64>,
     /// Files beyond the bound of what is followed one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_followed: Option<u64>,

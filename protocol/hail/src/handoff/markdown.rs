@@ -7,7 +7,8 @@ use std::fmt::Write;
 
 use super::compose::{counted, decision_word};
 use super::document::{
-    Check, CheckKind, FileChange, FileFate, Handoff, Outcome, Quote, RepositoryState, Run, SessionHead, Standing,
+    Check, CheckKind, FileChange, FileFate, FilesTotal, Handoff, Outcome, Quote, RepositoryState, Run, SessionHead,
+    Standing,
 };
 
 /// Writes the handoff.
@@ -167,12 +168,7 @@ impl Page<'_> {
     fn files(&mut self) {
         let handoff = self.omitted;
         let Some(total) = handoff.files_total else { return };
-        self.section(&format!(
-            "Files: {}, net +{} -{}",
-            counted(total.files, "file", "files"),
-            total.added,
-            total.removed
-        ));
+        self.section(&format!("Files: {}", files_line(&total)));
         self.list("files", &handoff.files, file_line);
         if let Some(count) = total.not_followed {
             self.line(&format!("- {} of further files are not listed", counted(count, "edit", "edits")));

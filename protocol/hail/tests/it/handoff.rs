@@ -219,6 +219,35 @@ fn who_had_enough_of_a_pipe_is_no_failure() {
     assert!(handoff.state.last_failure.is_none() && handoff.errors.is_empty());
 }
 
+#[test]
+fn lines_that_are_not_told_are_not_zero() {
+    let (handoff, page) = told(
+        "roo-code",
+        &[
+            r#"{"role":"human","content":"Write it"}"#,
+            r#"{"type":"file_edit","path":"a.py","operation":"create"}"#,
+            r#"{"type":"file_edit","path":"src\\b.py"}"#,
+            r#"{"type":"file_edit","path":"src/b.py"}"#,
+        ],
+    );
+    assert_eq!(handoff.files.len(), 2, "one file in two spellings is one");
+    for file in &handoff.files {
+        assert_eq!((file.added, file.all_added, file.all_removed), (None, None, None));
+    }
+    assert_eq!(handoff.files_total.expect("files").unknown, Some(2));
+    assert!(page.contains("## Files: 2 files, net unknown\n- a.py (new) net unknown [#2]"), "{page}");
+    let (handoff, page) = told(
+        "roo-code",
+        &[
+            r#"{"role":"human","content":"Write it"}"#,
+            r#"{"type":"file_edit","path":"a.py","operation":"create","added":599,"removed":0}"#,
+            r#"{"type":"file_edit","path":"b.py"}"#,
+        ],
+    );
+    assert_eq!((handoff.files[0].added, handoff.files[0].removed), (Some(599), Some(0)));
+    assert!(page.contains("## Files: 2 files, net +599 -0, of 1 file unknown"), "{page}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
