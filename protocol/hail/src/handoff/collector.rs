@@ -29,6 +29,10 @@ const MAX_DECISIONS: usize = 1024;
 const MAX_PROVIDER_ERRORS: usize = 64;
 /// Pull requests kept.
 const MAX_LINKS: usize = 32;
+/// The agent that commits by itself, and says so in its own lines.
+const COMMITTER: &str = "aider";
+/// Sub-agents kept.
+const MAX_SUBAGENTS: usize = 512;
 /// Ids of records remembered, so that a copy in a later session is passed over.
 const MAX_RECORD_IDS: usize = 2_000_000;
 
@@ -211,6 +215,9 @@ impl Collector {
                         session.last_words = Some((text, mark));
                         self.provider_errors.clear();
                     }
+                }
+                Role::System if session.facts.agent == COMMITTER => {
+                    self.commands.client_said(&message.content.text(), mark, &mut self.files);
                 }
                 Role::System => {}
             },

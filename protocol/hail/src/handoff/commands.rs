@@ -340,16 +340,30 @@ impl Commands {
         }
         for (branch, sha, subject) in text.lines().filter_map(committed) {
             files.commit(sha);
-            if self.commits.len() >= MAX_COMMITS {
-                self.commits.remove(MAX_COMMITS / 2);
-                self.commits_left_out += 1;
+            self.commit(sha, subject, branch, mark);
+        }
+    }
+
+    fn commit(&mut self, sha: &str, subject: &str, branch: &str, mark: Mark) {
+        if self.commits.len() >= MAX_COMMITS {
+            self.commits.remove(MAX_COMMITS / 2);
+            self.commits_left_out += 1;
+        }
+        let subject = bounded(subject, 512).to_owned();
+        self.commits.push(Committed { sha: sha.to_owned(), subject, branch: branch.to_owned(), mark });
+    }
+
+    /// A client that commits by itself said so, or that it took a commit back.
+    pub(crate) fn client_said(&mut self, text: &str, mark: Mark, files: &mut Files) {
+        for line in text.lines() {
+            if let Some((sha, subject)) = line.strip_prefix("Commit ").and_then(sha_and_subject) {
+                files.commit_edits(sha);
+                self.commit(sha, subject, "", mark);
+            } else if let Some((sha, _)) = line.strip_prefix("Removed: ").and_then(sha_and_subject) {
+                let is_it = |known: &str| known.starts_with(sha) || sha.starts_with(known);
+                self.commits.retain(|commit| !is_it(&commit.sha));
+                files.uncommit(is_it);
             }
-            self.commits.push(Committed {
-                sha: sha.to_owned(),
-                subject: bounded(subject, 512).to_owned(),
-                branch: branch.to_owned(),
-                mark,
-            });
         }
     }
 
@@ -499,6 +513,13 @@ fn git_verb(words: &[String]) -> Option<(&str, &[String])> {
         }
     }
     None
+}
+
+/// `1a2b3c4 Subject`: id and first line of a commit.
+fn sha_and_subject(text: &str) -> Option<(&str, &str)> {
+    let (sha, subject) = text.split_once(' ')?;
+    let is_sha = (7..=40).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sha.then_some((sha, subject.trim()))
 }
 
 /// `[main 1a2b3c4] Subject`, `[main (root-commit) 1a2b3c4] Subject`: branch, id and first line of a commit.

@@ -76,7 +76,7 @@ impl Composer<'_> {
             .map(|commit| Commit {
                 sha: commit.sha.clone(),
                 subject: self.line(&commit.subject),
-                branch: Some(self.line(&commit.branch)),
+                branch: Some(self.line(&commit.branch)).filter(|branch| !branch.is_empty()),
                 cite: self.cite(commit.mark),
             })
             .collect();

@@ -239,7 +239,7 @@ pub struct FailedRun {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Commit {
-    /// Its abbreviated id, as git printed it.
+    /// Its abbreviated id, as git or the client printed it.
     pub sha: String,
     /// Its first line.
     pub subject: String,

@@ -220,6 +220,26 @@ fn who_had_enough_of_a_pipe_is_no_failure() {
 }
 
 #[test]
+fn commits_of_a_client_count_until_they_are_taken_back() {
+    let edit = r#"{"type":"file_edit","path":"a.py","diff":"@@ -1,1 +1,1 @@\n-a\n+b\n"}"#;
+    let first = r#"{"role":"system","content":"Commit 1a2b3c4 feat: one"}"#;
+    let second = r#"{"role":"system","content":"Applied.\nCommit 5d6e7f8 fix: two"}"#;
+    let undone = r#"{"role":"system","content":"Removed: 5d6e7f8 fix: two\nNow at:  1a2b3c4 feat: one"}"#;
+    let prompt = r#"{"role":"human","content":"Fix it"}"#;
+    let (handoff, page) = told("aider", &[prompt, edit, first, edit, second]);
+    let commit = handoff.state.last_commit.expect("a commit");
+    assert_eq!((commit.sha.as_str(), commit.subject.as_str(), commit.branch), ("5d6e7f8", "fix: two", None));
+    assert_eq!(handoff.files[0].commit.as_deref(), Some("5d6e7f8"));
+    assert!(!handoff.files[0].edited_since_commit);
+    assert!(page.contains("- Last commit 5d6e7f8: \"fix: two\" [#5]"), "{page}");
+    let (handoff, _) = told("aider", &[prompt, edit, first, edit, second, undone]);
+    assert_eq!(handoff.state.last_commit.expect("a commit").sha, "1a2b3c4");
+    // Of what is left of the file nothing is known.
+    assert_eq!((handoff.files[0].commit.as_deref(), handoff.files[0].added), (None, None));
+    assert!(told("claude-code", &[prompt, edit, first]).0.state.last_commit.is_none());
+}
+
+#[test]
 fn lines_that_are_not_told_are_not_zero() {
     let (handoff, page) = told(
         "roo-code",
