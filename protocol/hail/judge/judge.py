@@ -201,7 +201,8 @@ def judge_session(score, session, truth, text, page, budget):
         last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
         both("latest prompt", tells(truth, last_shown, latest), start(latest) in plain(section("Objective")), latest)
         listed = [prompt["text"] for prompt in handoff.get("prompts", [])]
-        in_page = plain(section("Prompts"))
+        # A single prompt is the objective and stands there alone.
+        in_page = plain(section("Prompts") or section("Objective"))
         for prompt in truth.prompts:
             both("all prompts", any(tells(truth, shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
 

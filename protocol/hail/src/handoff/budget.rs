@@ -185,6 +185,8 @@ impl Draft {
         handoff.abandoned.iter_mut().for_each(|abandoned| abandoned.what = cut(&abandoned.what, limits.item));
         middle(&mut handoff.commits, limits.entries, "commits", &mut omitted);
         handoff.commits.iter_mut().for_each(|commit| commit.subject = cut(&commit.subject, limits.item));
+        middle(&mut handoff.subagents, limits.entries, "subagents", &mut omitted);
+        handoff.subagents.iter_mut().for_each(|agent| agent.text = cut(&agent.text, limits.item));
         middle(&mut handoff.prompts, limits.long, "prompts", &mut omitted);
         handoff.prompts.iter_mut().for_each(|prompt| prompt.text = cut(&prompt.text, limits.line));
         middle(&mut handoff.next, limits.entries, "next", &mut omitted);

@@ -92,6 +92,10 @@ pub struct Collector {
     pub(crate) tool_summary: Option<(String, Mark)>,
     pub(crate) provider_errors: Vec<(String, Mark)>,
     pub(crate) pull_requests: Vec<(String, Mark)>,
+    pub(crate) subagents: Vec<(String, Mark)>,
+    pub(crate) subagents_left_out: u64,
+    /// Calls and ids of sub-agents that are listed.
+    known_subagents: HashSet<u64>,
     /// Ids of records of sessions before the current one; empty while there is only one.
     earlier_records: HashSet<u64>,
     records: HashSet<u64>,
@@ -263,6 +267,7 @@ impl Collector {
             Body::Compaction(compaction) if is_main && !compaction.content.trim().is_empty() => {
                 self.tool_summary = Some((bounded(compaction.content.trim(), SUMMARY_BYTES).to_owned(), mark));
             }
+            Body::Subagent(subagent) if subagent.status.is_none() => self.subagent(subagent, mark),
             Body::Error(error) if is_main => {
                 let interrupted = error.code.as_deref() == Some("interrupted");
                 let kind = if interrupted { TailKind::Interrupted } else { TailKind::Error };
@@ -298,6 +303,21 @@ impl Collector {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A sub-agent was started; its own record may tell so too.
+    fn subagent(&mut self, subagent: &crate::Subagent, mark: Mark) {
+        let ids = [&subagent.call_id, &subagent.agent_id];
+        let known = ids.into_iter().flatten().map(|id| hash(id)).filter(|id| !self.known_subagents.insert(*id)).count();
+        let Some(text) = subagent.description.as_ref().or(subagent.name.as_ref()) else { return };
+        if known > 0 || text.trim().is_empty() {
+            return;
+        }
+        if self.subagents.len() < MAX_SUBAGENTS {
+            self.subagents.push((bounded(text.trim(), 512).to_owned(), mark));
+        } else {
+            self.subagents_left_out += 1;
         }
     }
 

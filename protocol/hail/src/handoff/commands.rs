@@ -495,7 +495,14 @@ fn is_denied(text: &str) -> bool {
 /// The end of what a failed command printed.
 fn ending(result: &ToolResult, text: &str) -> Option<String> {
     let text = if text.trim().is_empty() { result.stderr.as_deref().unwrap_or_default() } else { text };
-    let text = bounded_end(text.trim(), OUTPUT_BYTES).trim();
+    let whole = text.trim();
+    let text = bounded_end(whole, OUTPUT_BYTES).trim_start_matches(' ');
+    // What was cut begins with a line, where it holds a whole one.
+    let text = match text.split_once('\n') {
+        Some((_, rest)) if text.len() < whole.len() && !rest.trim().is_empty() => rest,
+        _ => text,
+    };
+    let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 

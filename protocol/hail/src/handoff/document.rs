@@ -27,6 +27,9 @@ pub struct Handoff {
     /// Figures over all files, those left out included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_total: Option<FilesTotal>,
+    /// Sub-agents that were started: the task of each, or what kind it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subagents: Vec<Quote>,
     /// The last run of each distinct check, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,

@@ -122,7 +122,10 @@ impl Page<'_> {
                 Some(by) => format!("; the same succeeded later [{by}]"),
                 None => "; not resolved".to_owned(),
             };
-            self.line(&format!("- Last failing command {}{end}", run_line(&failure.run)));
+            // What failed last is told once, by whatever names it first.
+            let is_last = state.last_command.as_ref().is_some_and(|last| last.cite == failure.run.cite);
+            let line = if is_last { "is the same".to_owned() } else { run_line(&failure.run) };
+            self.line(&format!("- Last failing command {line}{end}"));
             if let Some(output) = &failure.output {
                 self.line(&format!("  {} [{}]", quoted(&output.text), output.cite));
             }
@@ -131,8 +134,18 @@ impl Page<'_> {
             let branch = commit.branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default();
             self.line(&format!("- Last commit {}{branch}: {} [{}]", commit.sha, quoted(&commit.subject), commit.cite));
         }
+        if state.last_commit.is_none() && has_uncommitted(handoff) {
+            self.line("- Nothing was committed, as far as the log tells");
+        }
         for link in &state.pull_requests {
             self.line(&format!("- Pull request: <{}> [{}]", link.text, link.cite));
+        }
+        if !handoff.subagents.is_empty() {
+            let left_out = handoff.omitted.get("subagents").copied().unwrap_or_default();
+            let names: Vec<String> =
+                handoff.subagents.iter().map(|agent| format!("{} [{}]", quoted(&agent.text), agent.cite)).collect();
+            let more = if left_out > 0 { format!(", and {left_out} more") } else { String::new() };
+            self.line(&format!("- Sub-agents: {}{more}", names.join(", ")));
         }
         if let Some(now) = &state.now {
             self.repository(now);
@@ -190,7 +203,12 @@ impl Page<'_> {
             return;
         }
         self.section("Unresolved errors");
+        let last = handoff.state.last_failure.as_ref();
         self.list("errors", &handoff.errors, |error| {
+            if last.is_some_and(|last| last.run.cite == error.cite) {
+                let times = if error.times > 1 { format!(", failed {} times", error.times) } else { String::new() };
+                return format!("the last failing command, above{times} [{}]", error.cite);
+            }
             let times = if error.times > 1 { format!(", {} times", error.times) } else { String::new() };
             let output = error.output.as_ref().map(|output| format!(": {}", quoted(&output.text))).unwrap_or_default();
             let output_cite = error.output.as_ref().map(|output| format!(" [{}]", output.cite)).unwrap_or_default();
@@ -253,7 +271,11 @@ impl Page<'_> {
 
     fn prompts(&mut self) {
         let handoff = self.omitted;
-        if handoff.prompts.is_empty() {
+        // A single one is the objective, which stands above.
+        let is_above = |quote: &Option<Quote>| {
+            quote.as_ref().is_some_and(|quote| handoff.prompts.iter().all(|prompt| prompt.cite == quote.cite))
+        };
+        if handoff.prompts.is_empty() || is_above(&handoff.objective.first) {
             return;
         }
         self.section("Prompts");

@@ -268,6 +268,31 @@ fn lines_that_are_not_told_are_not_zero() {
     assert!(page.contains("## Files: 2 files, net +599 -0, of 1 file unknown"), "{page}");
 }
 
+#[test]
+fn nothing_is_told_twice() {
+    let noise = "and so it goes on ".repeat(150);
+    let result = format!(
+        r#"{{"type":"tool_result","call_id":"b","status":"error","exit_code":2,"content":"unknown {noise}\nlast line\nerror: no such table: users"}}"#
+    );
+    let (handoff, page) = told(
+        "claude-code",
+        &[
+            r#"{"role":"human","content":"Look into the tables"}"#,
+            r#"{"type":"tool_call","call_id":"a","name":"Task","input":{}}"#,
+            r#"{"type":"subagent","call_id":"a","name":"Explore","description":"Find the tables"}"#,
+            r#"{"type":"subagent","call_id":"a","name":"Explore","status":"ok"}"#,
+            r#"{"type":"file_edit","path":"a.py","diff":"@@ -1,1 +1,1 @@\n-a\n+b\n"}"#,
+            r#"{"type":"command","call_id":"b","command":"sqlite3 app.db 'select 1 from users'"}"#,
+            &result,
+        ],
+    );
+    assert_eq!(handoff.subagents.len(), 1);
+    assert_eq!(page.matches("Look into the tables").count(), 1, "{page}");
+    assert_eq!(page.matches("sqlite3 app.db").count(), 1, "{page}");
+    assert_eq!(page.matches("no such table").count(), 1, "{page}");
+    insta::assert_snapshot!("told_once", page);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
