@@ -234,7 +234,7 @@ impl Task {
         at.push(Body::ToolResult(ToolResult { call_id, name, status, exit_code, content, ..ToolResult::default() }));
         let Some(Call { id, edits, .. }) = call.filter(|_| status == Status::Ok) else { return };
         for waiting in edits {
-            let is_new = self.state.created.iter().any(|path| is_below(&waiting.path, path));
+            let is_new = self.state.creates(&waiting, is_below);
             at.push(Body::Edit(waiting.made(&id, is_new)));
         }
     }
