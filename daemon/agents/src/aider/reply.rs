@@ -22,6 +22,15 @@ pub(super) fn thinking(text: &str) -> (Option<&str>, &str) {
     (None, text)
 }
 
+/// Marks around a file's text where backticks would not do, because it holds some itself.
+const TAGS: [(&str, &str); 5] = [
+    ("<source>", "</source>"),
+    ("<code>", "</code>"),
+    ("<pre>", "</pre>"),
+    ("<codeblock>", "</codeblock>"),
+    ("<sourcecode>", "</sourcecode>"),
+];
+
 /// Up to where in a reply that goes on everything is whole: the last empty line outside of code blocks, blocks to search
 /// and replace, and patches. All of it, where there is no such line.
 pub(super) fn whole_until(text: &str) -> usize {
@@ -30,7 +39,11 @@ pub(super) fn whole_until(text: &str) -> usize {
     for line in text.split_inclusive('\n') {
         at += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        if line.trim_start().starts_with("```") {
+        if TAGS.iter().any(|(open, _)| line == *open) {
+            fenced = true;
+        } else if TAGS.iter().any(|(_, close)| line == *close) {
+            fenced = false;
+        } else if line.trim_start().starts_with("```") {
             fenced = !fenced;
         } else if line == patch::BEGIN {
             patch = true;
@@ -102,12 +115,15 @@ fn fenced(lines: &[&str], asked: &mut Vec<Asked>) {
     let mut at = 0;
     while at < lines.len() {
         let fence = lines[at].len() - lines[at].trim_start_matches('`').len();
-        if fence < 3 {
-            at += 1;
-            continue;
-        }
-        let close = |at: &usize| lines[*at].trim_end().len() == fence && lines[*at].starts_with(&"`".repeat(fence));
-        let Some(end) = (at + 1..lines.len()).find(close) else { break };
+        let close = match TAGS.iter().find(|(open, _)| lines[at].trim_end() == *open) {
+            Some((_, close)) => (*close).to_owned(),
+            None if fence >= 3 => "`".repeat(fence),
+            None => {
+                at += 1;
+                continue;
+            }
+        };
+        let Some(end) = (at + 1..lines.len()).find(|at| lines[*at].trim_end() == close) else { break };
         let inside = &lines[at + 1..end];
         if lines[at].trim_start_matches('`').trim() == "diff" {
             diffs(inside, asked);
@@ -236,7 +252,7 @@ mod tests {
     #[test]
     fn diffs_whole_files_and_patches() {
         let text = "```diff\n--- a.py\n+++ a.py\n@@ ... @@\n-x\n+y\n--- /dev/null\n+++ b.py\n@@ @@\n+z\n```\n\
-                    c.py\n```\nall\n```\n*** Begin Patch\n*** Update File: d.py\n@@\n-1\n+2\n*** End Patch\n";
+                    c.py\n```\nall\n```\nf.md\n<source>\n```\nx\n```\n</source>\n*** Begin Patch\n*** Update File: d.py\n@@\n-1\n+2\n*** End Patch\n";
         insta::assert_snapshot!(shown(text), @r"
         d.py +1 -1
         @@ -0,1 +0,1 @@
@@ -252,6 +268,11 @@ mod tests {
         c.py +1 -0 whole
         @@ -0,0 +1,1 @@
         +all
+        f.md +3 -0 whole
+        @@ -0,0 +1,3 @@
+        +```
+        +x
+        +```
         ");
     }
 

@@ -111,6 +111,13 @@ pub(super) fn is_known(text: &str) -> bool {
     !text.trim().is_empty() && !matches!(classify(text), Status::Said(_))
 }
 
+/// Whether a version tells after each reply how many tokens it took.
+pub(super) fn tells_tokens(version: &str) -> bool {
+    const SINCE: u32 = 40;
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    numbers.next().is_some_and(|major| major > 0) || numbers.next().is_some_and(|minor| minor >= SINCE)
+}
+
 /// Whether a question was answered with yes: `… (Y)es/(N)o [Yes]: y`, older `… y`.
 fn is_yes(text: &str) -> bool {
     let answer = text.rsplit([' ', ':', '?']).next().unwrap_or_default().to_ascii_lowercase();
