@@ -18,6 +18,7 @@ was run does not call as above, or one that is required is not there.
 """
 import json
 import os
+import re
 from pathlib import Path
 
 from agents import AGENTS
@@ -39,15 +40,16 @@ def call_tools(agent, program, opensession, folder):
         first.run(program, AGENTS[agent]["arguments"])
     with Daemon(opensession, first.home, first.variables) as daemon:
         daemon.ask("index/refresh", {})
-        session = daemon.ask("session/list", {"filter": {"scope": {"all": True}}})["sessions"][0]
+        found = daemon.ask("search/query", {"query": "wombat kind:prompt", "options": {"scope": {"all": True}}})
+        session, event = found["sessions"][0]["session"], found["sessions"][0]["hits"][0]["event"]
         settings = first.home / SETTINGS[agent]
         before = settings.read_bytes() if settings.exists() else None
         daemon.run("mcp", "install", daemon_id(agent))
         installed = settings.read_bytes()
         assert b"opensession" in installed
-        id = session["short_id"]
+        id, prompt = session["short_id"], f"{session['short_id']}#{event}"
         arguments = {"search_sessions": {"query": "wombat"}, "handoff": {"session": id, "budget": "brief"},
-                     "get_event": {"event": f"{id}#1"}}
+                     "get_event": {"event": prompt}}
         requests = folder / "requests.jsonl"
         mock = ["--plan", ",".join(arguments), "--arguments", json.dumps(arguments), "--log", str(requests)]
         with first.again(mock, SECOND) as second:
@@ -56,7 +58,7 @@ def call_tools(agent, program, opensession, folder):
             ended = second.run(program, AGENTS[agent]["arguments"], check=False)
         daemon.ask("index/refresh", {})
         asking = daemon.ask("session/list", {"filter": {"scope": {"all": True}}})["sessions"]
-        seen = answers(requests, id, [one["short_id"] for one in asking if one["id"] != session["id"]])
+        seen = answers(requests, id, prompt, [one["short_id"] for one in asking if one["id"] != session["id"]])
         if settings.read_bytes() == installed:
             # Where the agent has changed its settings meanwhile, taking the entry out is held elsewhere.
             daemon.run("mcp", "uninstall", daemon_id(agent))
@@ -65,17 +67,18 @@ def call_tools(agent, program, opensession, folder):
     return good, {"exit": ended.returncode, **seen}
 
 
-def answers(requests, id, others):
+def answers(requests, id, prompt, others):
     """Which answers about the session `id` the model was sent, when `others` are the sessions that asked."""
     bodies = requests_in(requests)
     said = [text for body in bodies for text in texts(body)]
-    found = [text for text in said if "Next: get_event" in text and f"{id}#1" in text]
+    found = [text for text in said if "Next: get_event" in text and prompt in text]
     return {
         "requests": len(bodies),
-        "search": any(f"{id}#1 prompt: {FIRST}" in text for text in found),
+        # Some agents put a prompt into quotation marks.
+        "search": any(re.search(f'{prompt} prompt: "?{FIRST}', text) for text in found),
         "echo": bool(found) and bool(others) and not any(other in text for text in found for other in others),
         "handoff": any("# Handoff" in text and id in text for text in said),
-        "event": any(text.lstrip().startswith(f"{id}#1") or "#1 you" in text for text in said),
+        "event": any(f"#{prompt.split('#')[1]} you" in text and FIRST in text for text in said),
     }
 
 
