@@ -4,6 +4,7 @@ A trial is a function that runs one agent and gives what was seen of it; `run_tr
 the PATH and prints a line for each.
 """
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -55,6 +56,7 @@ def run_trials(script, documentation, trial, agents=AGENTS, variants=(None,)):
                 good, told = trial(agent, program, opensession, folder, *([variant] if variant else []))
             except FAULTS as error:
                 good, told = False, f"{error} {getattr(error, 'stderr', None) or ''}"
+            end_left_behind(folder / "home")
             failed |= not good
             name = f"{agent:12} {variant:6}" if variant else f"{agent:12}"
             print(f"{name} {'ok' if good else 'FAILED'}: {told}", flush=True)
@@ -184,6 +186,15 @@ def daemon_id(agent):
 def program_of(agent):
     """The first of an agent's programs that is on the PATH."""
     return next(filter(None, map(shutil.which, AGENTS[agent]["programs"])), None)
+
+
+def end_left_behind(home):
+    """Ends the processes with that home: some agents leave one that waits for their next run."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        # One that has ended meanwhile, or is somebody else's, is none.
+        with contextlib.suppress(OSError):
+            if f"HOME={home}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGTERM)
 
 
 def isolate(script):
