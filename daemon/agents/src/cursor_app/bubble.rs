@@ -102,8 +102,9 @@ impl Bubbles {
         };
         let id = lenient_json::any_text(message, &["bubbleId", "id"]).or_else(|| lenient_json::text(record, "id"));
         let timing = message.get("timingInfo").unwrap_or(&Value::Null);
-        let ts =
-            lenient_json::time_of(message, "createdAt").or_else(|| lenient_json::time_of(timing, "clientRpcSendTime"));
+        let ts = lenient_json::time_of(message, "createdAt")
+            .or_else(|| lenient_json::time_of(timing, "clientRpcSendTime"))
+            .or_else(|| lenient_json::time(message.pointer("/toolFormerData/additionalData/startedAtMs")?));
         let state = &mut self.state;
         state.facts.saw(ts);
         state.facts.saw(lenient_json::time_of(timing, "clientEndTime"));
