@@ -148,7 +148,7 @@ impl Section {
                 let known = program.is_some_and(status::is_known);
                 let is_program = program.is_some() && self.state.blank && (known || marked && !self.state.fenced);
                 if !is_prompt && !is_program {
-                    if line.trim_start().starts_with("```") {
+                    if reply::is_fence(line) {
                         self.state.fenced = !self.state.fenced;
                     }
                     self.collect(line, derived);
@@ -179,7 +179,7 @@ impl Section {
         } else if !line.is_empty() {
             self.finish(derived);
             self.state.mode = Mode::Reply;
-            self.state.fenced = line.trim_start().starts_with("```");
+            self.state.fenced = reply::is_fence(line);
             self.collect(line, derived);
         } else {
             self.state.open = false;
