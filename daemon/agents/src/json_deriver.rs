@@ -50,6 +50,16 @@ impl<T: Tell> JsonDeriver<T> {
         };
         Ok(Self { kept: derive::take_up(bytes, T::VERSION)? })
     }
+
+    /// The session took place in `directory`, unless its records tell of another one.
+    pub(crate) fn in_directory(mut self, directory: Option<String>) -> Self {
+        let facts = &mut self.kept.facts;
+        if facts.cwd.is_none() {
+            facts.cwd.clone_from(&directory);
+            facts.last_cwd = directory;
+        }
+        self
+    }
 }
 
 impl<T: Tell> Deriver for JsonDeriver<T> {
