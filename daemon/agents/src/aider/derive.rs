@@ -18,7 +18,10 @@ use super::{
     sections,
     status::{self, Status},
 };
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+};
 
 const VERSION: u32 = 2;
 /// What is told at once, at most: a longer prompt, reply or output comes in several events.
@@ -29,7 +32,6 @@ const DIFF_BYTES: usize = 16_000;
 const INPUTS: usize = 300;
 /// Files remembered as the session's own.
 const OWN: usize = 64;
-const PROMPT_CHARACTERS: usize = 200;
 const SHORT_BYTES: usize = 1000;
 
 /// Prompts that the program makes itself.
@@ -105,17 +107,8 @@ struct Tokens(u64, u64, u64, u64);
 impl Section {
     /// A deriver at the beginning of a section in `folder`, or where `state` was taken.
     pub(super) fn new(folder: Option<String>, state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => {
-                let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-                if state.version != VERSION {
-                    return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-                }
-                state
-            }
-            None => State { version: VERSION, ..State::default() },
-        };
-        Ok(Self { state, folder })
+        let new = || Ok(State { version: VERSION, ..State::default() });
+        Ok(Self { state: state.map_or_else(new, |state| derive::take_up(state, VERSION))?, folder })
     }
 
     fn side(&mut self, record: &Record<'_>, derived: &mut Derived) {
@@ -176,7 +169,7 @@ impl Section {
                 let known = program.is_some_and(status::is_known);
                 let is_program = program.is_some() && self.state.blank && (known || marked && !self.state.fenced);
                 if !is_prompt && !is_program {
-                    if line.trim_start().starts_with("```") {
+                    if reply::is_fence(line) {
                         self.state.fenced = !self.state.fenced;
                     }
                     self.collect(line, derived);
@@ -207,7 +200,7 @@ impl Section {
         } else if !line.is_empty() {
             self.finish(derived);
             self.state.mode = Mode::Reply;
-            self.state.fenced = line.trim_start().starts_with("```");
+            self.state.fenced = reply::is_fence(line);
             self.collect(line, derived);
         } else {
             self.state.open = false;
@@ -450,14 +443,14 @@ impl Section {
             "/ask" | "/code" | "/architect" | "/context" | "/help" if !rest.is_empty() => {
                 self.begin_turn();
                 self.state.again = Some(inputs::key(rest));
-                self.prompted(rest);
+                self.state.facts.prompted(rest);
                 self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
             _ if is_slash(word) => say(Role::System, text, ts, derived),
             _ => {
                 self.begin_turn();
-                self.prompted(text);
+                self.state.facts.prompted(text);
                 self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
@@ -467,12 +460,6 @@ impl Section {
     fn begin_turn(&mut self) {
         self.state.working = true;
         self.state.facts.activity = Activity::Working;
-    }
-
-    fn prompted(&mut self, text: &str) {
-        if self.state.facts.first_prompt.is_none() {
-            self.state.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-        }
     }
 
     fn command(&mut self, name: &str, line: &str, ts: Option<Timestamp>, derived: &mut Derived) {
@@ -499,7 +486,7 @@ impl Section {
         let time = self.state.inputs.drain(..=at).next_back()?.0;
         self.state.matched = Some(time);
         let ts = self.instant(time)?;
-        self.saw(ts);
+        self.state.facts.saw(Some(ts));
         Some(ts)
     }
 
@@ -507,12 +494,6 @@ impl Section {
     fn instant(&self, time: DateTime) -> Option<Timestamp> {
         let zone = TimeZone::get(self.state.zone.as_deref()?).ok()?;
         time.to_zoned(zone).ok().map(|time| time.timestamp())
-    }
-
-    fn saw(&mut self, ts: Timestamp) {
-        let facts = &mut self.state.facts;
-        facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-        facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
     }
 }
 
@@ -529,9 +510,8 @@ impl Deriver for Section {
         if record.position == 0
             && let Some(time) = sections::time_of(record.bytes)
         {
-            if let Some(ts) = self.instant(time) {
-                self.saw(ts);
-            }
+            let ts = self.instant(time);
+            self.state.facts.saw(ts);
         } else {
             let line = String::from_utf8_lossy(record.bytes);
             let line = line.strip_suffix('\n').unwrap_or(&line);

@@ -14,22 +14,20 @@ pub(super) fn thinking(text: &str) -> (Option<&str>, &str) {
     }
     if let Some((before, rest)) = text.split_once("► **THINKING**")
         && before.trim_matches(['-', '\n', ' ']).is_empty()
-        && let Some((thinking, answer)) = rest.split_once("► **ANSWER**")
     {
+        // A reply that was interrupted may end before the answer.
+        let (thinking, answer) = rest.split_once("► **ANSWER**").unwrap_or((rest, ""));
         let thinking = thinking.trim().trim_end_matches('-').trim();
         return (Some(thinking).filter(|text| !text.is_empty()), answer.trim());
     }
     (None, text)
 }
 
-/// Marks around a file's text where backticks would not do, because it holds some itself.
-const TAGS: [(&str, &str); 5] = [
-    ("<source>", "</source>"),
-    ("<code>", "</code>"),
-    ("<pre>", "</pre>"),
-    ("<codeblock>", "</codeblock>"),
-    ("<sourcecode>", "</sourcecode>"),
-];
+/// Whether a line begins or ends a block of code.
+pub(super) fn is_fence(line: &str) -> bool {
+    line.trim_start().starts_with("```")
+        || ELEMENTS.iter().any(|(open, close)| [open, close].contains(&&line.trim_end()))
+}
 
 /// Up to where in a reply that goes on everything is whole: the last empty line outside of code blocks, blocks to search
 /// and replace, and patches. All of it, where there is no such line.
@@ -39,11 +37,7 @@ pub(super) fn whole_until(text: &str) -> usize {
     for line in text.split_inclusive('\n') {
         at += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        if TAGS.iter().any(|(open, _)| line == *open) {
-            fenced = true;
-        } else if TAGS.iter().any(|(_, close)| line == *close) {
-            fenced = false;
-        } else if line.trim_start().starts_with("```") {
+        if is_fence(line) {
             fenced = !fenced;
         } else if line == patch::BEGIN {
             patch = true;
@@ -110,20 +104,33 @@ fn blocks(lines: &[&str], asked: &mut Vec<Asked>) {
     }
 }
 
+/// Elements that stand for fences where the files themselves hold backticks.
+const ELEMENTS: [(&str, &str); 5] = [
+    ("<source>", "</source>"),
+    ("<code>", "</code>"),
+    ("<pre>", "</pre>"),
+    ("<codeblock>", "</codeblock>"),
+    ("<sourcecode>", "</sourcecode>"),
+];
+
+/// How the block ends that `line` begins; `None` where it begins none.
+fn closing(line: &str) -> Option<&str> {
+    let backticks = line.len() - line.trim_start_matches('`').len();
+    if backticks >= 3 {
+        return Some(&line[..backticks]);
+    }
+    ELEMENTS.iter().find(|(open, _)| line.trim_end() == *open).map(|(_, close)| *close)
+}
+
 /// Fenced blocks: unified diffs, and whole files below their name.
 fn fenced(lines: &[&str], asked: &mut Vec<Asked>) {
     let mut at = 0;
     while at < lines.len() {
-        let fence = lines[at].len() - lines[at].trim_start_matches('`').len();
-        let close = match TAGS.iter().find(|(open, _)| lines[at].trim_end() == *open) {
-            Some((_, close)) => (*close).to_owned(),
-            None if fence >= 3 => "`".repeat(fence),
-            None => {
-                at += 1;
-                continue;
-            }
+        let Some(closing) = closing(lines[at]) else {
+            at += 1;
+            continue;
         };
-        let Some(end) = (at + 1..lines.len()).find(|at| lines[*at].trim_end() == close) else { break };
+        let Some(end) = (at + 1..lines.len()).find(|at| lines[*at].trim_end() == closing) else { break };
         let inside = &lines[at + 1..end];
         if lines[at].trim_start_matches('`').trim() == "diff" {
             diffs(inside, asked);
@@ -252,7 +259,7 @@ mod tests {
     #[test]
     fn diffs_whole_files_and_patches() {
         let text = "```diff\n--- a.py\n+++ a.py\n@@ ... @@\n-x\n+y\n--- /dev/null\n+++ b.py\n@@ @@\n+z\n```\n\
-                    c.py\n```\nall\n```\nf.md\n<source>\n```\nx\n```\n</source>\n*** Begin Patch\n*** Update File: d.py\n@@\n-1\n+2\n*** End Patch\n";
+                    c.py\n```\nall\n```\n*** Begin Patch\n*** Update File: d.py\n@@\n-1\n+2\n*** End Patch\n";
         insta::assert_snapshot!(shown(text), @r"
         d.py +1 -1
         @@ -0,1 +0,1 @@
@@ -268,7 +275,20 @@ mod tests {
         c.py +1 -0 whole
         @@ -0,0 +1,1 @@
         +all
-        f.md +3 -0 whole
+        ");
+    }
+
+    #[test]
+    fn whole_files_that_hold_backticks() {
+        let text =
+            "a.md\n<source>\n```\nall\n```\n</source>\n\nb.md\n````\n```\nx\n```\n````\n\n<code>\nno name\n</code>\n";
+        insta::assert_snapshot!(shown(text), @r"
+        a.md +3 -0 whole
+        @@ -0,0 +1,3 @@
+        +```
+        +all
+        +```
+        b.md +3 -0 whole
         @@ -0,0 +1,3 @@
         +```
         +x
@@ -280,6 +300,7 @@ mod tests {
     fn thoughts() {
         assert_eq!(thinking("<thinking-content-7b>\nhm\n</thinking-content-7b>\n\nYes"), (Some("hm"), "Yes"));
         assert_eq!(thinking("----\n► **THINKING**\n\nhm\n\n----\n► **ANSWER**\n\nYes"), (Some("hm"), "Yes"));
+        assert_eq!(thinking("----\n► **THINKING**\n\nhm"), (Some("hm"), ""));
         assert_eq!(thinking("Yes"), (None, "Yes"));
         assert!(is_same("./a/b.py", "a\\b.py"));
     }

@@ -73,6 +73,13 @@ pub(super) fn classify(text: &str) -> Status<'_> {
         let end = model.find(" with ").or_else(|| model.find(", ")).unwrap_or(model.len());
         return Status::Model(model[..end].trim());
     }
+    // As it was told in 2023.
+    if let Some((model, format)) = text.strip_prefix("Using ").and_then(|text| text.split_once(" with "))
+        && format.ends_with(" edit format")
+        && !model.contains(' ')
+    {
+        return Status::Model(model);
+    }
     if let Some(rest) = text.strip_prefix("Tokens: ")
         && let Some(usage) = tokens(rest)
     {
@@ -181,6 +188,8 @@ mod tests {
                 Status::Model("anthropic/claude-sonnet-4"),
             ),
             ("Models: gpt-4o with ♾️ diff edit format, weak model x", Status::Model("gpt-4o")),
+            ("Using gpt-4-0613 with diff edit format", Status::Model("gpt-4-0613")),
+            ("Using sloppy words with an edit format", Status::Said("Using sloppy words with an edit format")),
             (
                 "Tokens: 2.4k sent, 104 received. Cost: $0.00042 message, $0.0013 session.",
                 usage(2400, 104, 0, 0, Some(0.00042)),

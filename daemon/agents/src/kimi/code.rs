@@ -57,8 +57,8 @@ impl Format for Code {
         if self.native_id.contains('/') {
             return;
         }
-        session.saw(json::time_of(state, "createdAt"));
-        session.saw(json::time_of(state, "updatedAt"));
+        session.kept.facts.saw(json::time_of(state, "createdAt"));
+        session.kept.facts.saw(json::time_of(state, "updatedAt"));
         let Some(title) = json::text(state, "title") else { return };
         if json::flag(state, "isCustomTitle") == Some(true) {
             session.title(None, title, true);
