@@ -95,7 +95,20 @@ fn places(context: &Context<'_>) -> Result<install::Places, Failure> {
     let home = home.ok_or_else(|| Failure::wrong_input(text::NO_HOME))?;
     let folder = |name: &str| context.variable(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
     let program = std::env::current_exe().map_err(|error| Failure::new(Exit::OurBug, error.to_string()))?;
+    // Agents start servers without most of their variables. Without these the server would look for another daemon.
+    let usual = [
+        ("OPENSESSION_SOCKET", None),
+        ("XDG_CONFIG_HOME", Some(home.join(".config"))),
+        ("XDG_DATA_HOME", Some(home.join(".local/share"))),
+        ("XDG_RUNTIME_DIR", Some(format!("/run/user/{}", rustix::process::getuid().as_raw()).into())),
+        ("XDG_STATE_HOME", Some(home.join(".local/state"))),
+    ];
+    let unusual = usual.into_iter().filter_map(|(name, usual)| {
+        let value = folder(name).filter(|value| Some(value) != usual.as_ref())?;
+        Some((name, value.to_str()?.to_owned()))
+    });
     Ok(install::Places {
+        variables: unusual.collect(),
         records: folder("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("opensession/mcp"),
         claude: folder("CLAUDE_CONFIG_DIR"),
         codex: folder("CODEX_HOME").unwrap_or_else(|| home.join(".codex")),

@@ -43,6 +43,9 @@ pub(crate) fn diff_files(files: &FilesTotal) -> String {
     if files.files == 0 {
         return "-".to_owned();
     }
+    if files.unknown.is_some() && files.added + files.removed == 0 {
+        return format!("{}, net unknown", number::counted(files.files, FILE, FILES));
+    }
     let lines = format!("+{} -{}", number::count(files.added), number::count(files.removed));
     format!("{} {lines}", number::counted(files.files, FILE, FILES))
 }
@@ -81,7 +84,7 @@ pub(crate) fn outcome(outcome: Outcome, exit: Option<i32>, style: Style) -> Stri
         (Outcome::Rejected, _) => status(Status::Rejected, style),
         (Outcome::Interrupted, _) => status(Status::Interrupted, style),
         (Outcome::Running, _) => status(Status::Running, style),
-        (Outcome::Unknown, _) => "no result".to_owned(),
+        (Outcome::Unknown, _) => "outcome not in the log".to_owned(),
     }
 }
 

@@ -1,15 +1,5 @@
-"""What the scripts here share: the real agents and how they are started offline, the daemon, the model."""
+"""The real agents, and how each of them is started offline."""
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-
-HERE = Path(__file__).resolve().parent
 
 OPENCODE = {"provider": {"mock": {"npm": "@ai-sdk/openai-compatible", "name": "mock",
             "options": {"baseURL": "{model}/v1", "apiKey": "x"}, "models": {"mock-1": {"name": "mock-1"}}}},
@@ -29,8 +19,8 @@ PI = {"providers": {"mock": {"baseUrl": "{model}/v1", "apiKey": "x", "api": "ope
                   "maxTokens": 4096, "cost": {"input": 0, "output": 0, "cacheRead": 0, "cacheWrite": 0}}]}}}
 GEMINI = {"security": {"auth": {"selectedType": "gemini-api-key"}}}
 
-# Agent: its programs (the first that is there), files below its home, variables, arguments. `{model}`, `{prompt}` and
-# `{project}` are filled in.
+# Agent: its programs (the first that is there), files below its home, variables, arguments, and the id by which the
+# daemon knows it where that is another one. `{model}`, `{prompt}` and `{project}` are filled in.
 AGENTS = {
     "claude-code": {
         "programs": ["claude"],
@@ -66,6 +56,7 @@ AGENTS = {
         "closing": "Creating it.",
     },
     "gemini-cli": {
+        "id": "gemini",
         "programs": ["gemini"],
         "files": {".gemini/settings.json": json.dumps(GEMINI)},
         "variables": {"GOOGLE_GEMINI_BASE_URL": "{model}", "GEMINI_API_KEY": "x"},
@@ -93,117 +84,3 @@ AGENTS = {
         "arguments": ["-p", "--provider", "mock", "--model", "mock-1", "{prompt}"],
     },
 }
-
-
-class Daemon:
-    """One daemon in one home, asked over its socket."""
-
-    def __init__(self, program, home, variables):
-        self.program, self.home, self.variables = program, home, variables
-        self.run("daemon", "start")
-        self.path = self.run("daemon", "path").strip()
-
-    def run(self, *arguments):
-        command = [self.program, *arguments]
-        return subprocess.run(command, env=self.variables, capture_output=True, text=True, check=True, timeout=60).stdout
-
-    def ask(self, method, params):
-        with socket.socket(socket.AF_UNIX) as stream:
-            stream.settimeout(30)
-            stream.connect(self.path)
-            request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-            stream.sendall(json.dumps(request).encode() + b"\n")
-            answer = json.loads(stream.makefile().readline())
-        if "error" in answer:
-            raise RuntimeError(f"{method}: {answer['error']}")
-        return answer["result"]
-
-    def search(self, query):
-        """Ids of the sessions in which a query is found."""
-        answer = self.ask("search/query", {"query": query, "options": {"scope": {"all": True}}})
-        return [hit["session"]["id"] for hit in answer["sessions"]] if answer["matching_all"]["value"] else []
-
-    def stop(self):
-        subprocess.run([self.program, "daemon", "stop"], env=self.variables, capture_output=True, timeout=60, check=False)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def kill(process):
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    process.wait()
-
-
-class Place:
-    """A home, a git project, a model on loopback and an agent that is configured for it."""
-
-    @classmethod
-    def again(cls, place, mock_arguments, prompt):
-        """The same home and project, with another script for the model."""
-        return cls(place.spec, place.folder, mock_arguments, prompt, place.port)
-
-    def __init__(self, spec, folder, mock_arguments, prompt="", port=None):
-        self.folder, self.spec = folder, spec
-        self.home, self.project = folder / "home", folder / "project"
-        is_new = not self.home.exists()
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.project.mkdir(exist_ok=True)
-        # Settings of the agent name the port.
-        self.port = port = port or free_port()
-        self.filled = {"{model}": f"http://127.0.0.1:{port}", "{prompt}": prompt, "{project}": str(self.project)}
-        keep = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
-        self.variables = {**keep, "HOME": str(self.home), "USER": "root", "SHELL": "/bin/bash", "TZ": "UTC",
-                          "DO_NOT_TRACK": "1"}
-        for command in (["git", "init", "-q", "-b", "main"], ["git", "config", "user.name", "Ann"],
-                        ["git", "config", "user.email", "ann@example.com"],
-                        ["git", "commit", "-q", "--allow-empty", "-m", "Begin"]):
-            if is_new:
-                subprocess.run(command, cwd=self.project, env=self.variables, check=True)
-        for path, text in spec.get("files", {}).items() if is_new else ():
-            (self.home / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.home / path).write_text(self.fill(text))
-        filled = {name: self.fill(value) for name, value in spec.get("variables", {}).items()}
-        self.agent_variables = {**self.variables, **filled}
-        self.log = open(folder / "agent.log", "ab")
-        mock = [sys.executable, HERE / "mock_model.py", str(port), "--dir", str(self.project), *mock_arguments]
-        self.mock = subprocess.Popen(mock, stdout=subprocess.PIPE, stderr=self.log)
-        self.mock.stdout.readline()
-
-    def fill(self, text):
-        for name, value in self.filled.items():
-            text = text.replace(name, value)
-        return text
-
-    def options(self):
-        """For every run of the agent."""
-        return {"cwd": self.project, "env": self.agent_variables, "stdout": self.log, "stderr": self.log,
-                "stdin": subprocess.DEVNULL}
-
-    def close(self):
-        self.mock.kill()
-        self.mock.wait()
-        self.log.close()
-
-
-def program_of(spec):
-    """The first of an agent's programs that is on the PATH."""
-    return next(filter(None, map(shutil.which, spec["programs"])), None)
-
-
-def isolate(script):
-    """Runs a script again, without `--isolated`, in a network namespace that has loopback alone."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--isolated"]
-    inner = 'ip link set lo up && exec "$@"'
-    os.execvp("unshare", ["unshare", "-n", "sh", "-c", inner, "sh", sys.executable, script, *arguments])
-
-
-def base_folder(keep):
-    """Where everything is put. Short: a socket's path has little room."""
-    return Path(keep) if keep else Path(tempfile.mkdtemp(prefix="live-"))

@@ -16,14 +16,11 @@ usage: into.py --opensession PROGRAM [--only AGENT,…] [--require AGENT,…] [-
 --isolated runs everything in a network namespace that has loopback alone (needs root). Exit status 1 when an agent that
 was run does not go on as above, or one that is required is not there.
 """
-import argparse
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from agents import AGENTS, Daemon, Place, base_folder, isolate, program_of
+from agents import AGENTS
+from frame import Daemon, Place, daemon_id, requests_in, run_trials, texts
 
 # Arguments that resume `{session}` with `{prompt}` without a terminal.
 RESUME = {
@@ -38,8 +35,6 @@ RESUME = {
 }
 # Agents whose sessions lie in a database.
 DATABASES = {"opencode", "goose"}
-# Ids here that the daemon knows by another name.
-IDS = {"gemini-cli": "gemini"}
 PROMPT = "Go on where the quokka stopped"
 # Codex keeps titles apart from its sessions: there the first words stand for one. Copilot CLI names a session by the
 # first prompt that it took itself.
@@ -65,106 +60,45 @@ WANTED = {
 }
 
 
-def texts(value):
-    """Every text in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (list, dict)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from texts(inner)
-
-
-def hand_over(agent, spec, program, opensession, folder, fresh):
-    """Hands the session over to one agent; gives what was seen."""
+def hand_over(agent, program, opensession, folder, home):
+    """Hands the session over to one agent; gives whether it goes on with it, and what was seen."""
+    fresh = home == "fresh"
     requests = folder / "requests.jsonl"
-    place = Place(spec, folder, ["--plan", "", "--log", str(requests)], "Say hello")
-    file = folder / "session.hail.jsonl"
-    header = {**SESSION[0], "cwd": str(place.project)}
-    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [header, *SESSION[1:]]))
-    daemon = None
-    try:
+    with Place(agent, folder, ["--plan", "", "--log", str(requests)], "Say hello") as place:
+        file = folder / "session.hail.jsonl"
+        header = {**SESSION[0], "cwd": str(place.project)}
+        file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in [header, *SESSION[1:]]))
         if not fresh:
-            subprocess.run([program, *map(place.fill, spec["arguments"])], **place.options(), timeout=120, check=True)
-        daemon = Daemon(opensession, place.home, place.variables)
-        asked_for = ["handoff", str(file), "--into", IDS.get(agent, agent), "--json"]
-        if fresh and agent in DATABASES:
-            return refused(opensession, asked_for, place)
-        written = json.loads(daemon.run(*asked_for))
-        if agent not in DATABASES:
-            assert Path(written["path"]).read_bytes().endswith(b"\n")
-        asked = len(requests.read_text().splitlines()) if requests.exists() else 0
-        place.filled.update({"{session}": written["native_id"], "{prompt}": PROMPT})
-        command = [program, *map(place.fill, RESUME[agent])]
-        ended = subprocess.run(command, **{**place.options(), "cwd": written["resume_cwd"]}, timeout=120, check=False)
-        bodies = [json.loads(line)["body"] for line in requests.read_text().splitlines()[asked:]]
-        seen = {"exit": ended.returncode, "requests": len(bodies), "turns_written": written["turns"]}
-        said = ["\n".join(texts(body)) for body in bodies]
-        for name, wanted in WANTED.items():
-            seen[name] = any(all(words in text for words in wanted) for text in said)
-        daemon.ask("index/refresh", {})
-        session = daemon.ask("session/get", {"session": f"{written['agent']}:{written['native_id']}"})["session"]
-        seen["listed"] = session["agent"] == written["agent"] and session["title"].startswith(TITLES)
-        seen["title"] = session["title"]
-        return seen
-    finally:
-        if daemon is not None:
-            daemon.stop()
-        place.close()
+            place.run(program, AGENTS[agent]["arguments"])
+        with Daemon(opensession, place.home, place.variables) as daemon:
+            asked_for = ["handoff", str(file), "--into", daemon_id(agent), "--json"]
+            if fresh and agent in DATABASES:
+                return refused(daemon, asked_for, place)
+            written = json.loads(daemon.run(*asked_for))
+            if agent not in DATABASES:
+                assert Path(written["path"]).read_bytes().endswith(b"\n")
+            asked = len(requests_in(requests))
+            place.filled.update({"{session}": written["native_id"], "{prompt}": PROMPT})
+            ended = place.run(program, RESUME[agent], check=False, cwd=written["resume_cwd"])
+            bodies = requests_in(requests)[asked:]
+            daemon.ask("index/refresh", {})
+            session = daemon.ask("session/get", {"session": f"{written['agent']}:{written['native_id']}"})["session"]
+    seen = {"exit": ended.returncode, "requests": len(bodies), "turns_written": written["turns"]}
+    said = ["\n".join(texts(body)) for body in bodies]
+    for name, wanted in WANTED.items():
+        seen[name] = any(all(words in text for words in wanted) for text in said)
+    seen["listed"] = session["agent"] == written["agent"] and session["title"].startswith(TITLES)
+    seen["title"] = session["title"]
+    return all(seen[what] for what in (*WANTED, "listed")) and seen["exit"] == 0, seen
 
 
-def refused(opensession, arguments, place):
+def refused(daemon, arguments, place):
     """Whether a session for an agent without a database is refused, and no database made."""
-    ended = subprocess.run([opensession, *arguments], env=place.variables, capture_output=True, text=True, timeout=60,
-                           check=False)
-    good = ended.returncode != 0 and "something once" in ended.stderr
+    ended = daemon.call(arguments, text=True, check=False)
+    said = ended.returncode != 0 and "something once" in ended.stderr
     # The store of the daemon lies there too.
     made = [path for path in place.home.glob(".local/share/*/**/*.db") if "opensession" not in path.parts]
-    good = good and not made
-    return {"exit": 0, "refused": good, **dict.fromkeys((*WANTED, "listed"), good)}
+    return said and not made, {"refused": said, "made": made}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--opensession", required=True)
-    parser.add_argument("--only", default="")
-    parser.add_argument("--require", default="")
-    parser.add_argument("--keep")
-    parser.add_argument("--isolated", action="store_true")
-    options = parser.parse_args()
-    if options.isolated:
-        isolate(__file__)
-    opensession = str(Path(options.opensession).resolve())
-    only = [name for name in options.only.split(",") if name]
-    required = {name for name in options.require.split(",") if name}
-    unknown = (set(only) | required) - set(RESUME)
-    if unknown:
-        sys.exit(f"no such agent: {', '.join(sorted(unknown))}; there are {', '.join(RESUME)}")
-    base = base_folder(options.keep)
-    failed = False
-    for agent in RESUME:
-        if only and agent not in only:
-            continue
-        spec = AGENTS[agent]
-        program = program_of(spec)
-        if program is None:
-            print(f"{agent:12} not here: {spec['programs'][0]} is not on the PATH", flush=True)
-            failed |= agent in required
-            continue
-        for fresh in (False, True):
-            name = "fresh" if fresh else "used"
-            try:
-                seen = hand_over(agent, spec, program, opensession, base / f"{agent}-{name}", fresh)
-            except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError, ValueError, KeyError) as error:
-                told = getattr(error, "stderr", None) or ""
-                print(f"{agent:12} {name:6} FAILED: {error} {told}", flush=True)
-                failed = True
-                continue
-            good = all(seen[what] for what in (*WANTED, "listed")) and seen["exit"] == 0
-            failed |= not good
-            print(f"{agent:12} {name:6} {'ok' if good else 'FAILED'}: {seen}", flush=True)
-    if not options.keep:
-        shutil.rmtree(base, ignore_errors=True)
-    sys.exit(1 if failed else 0)
-
-
-main()
+run_trials(__file__, __doc__, hand_over, RESUME, ("used", "fresh"))

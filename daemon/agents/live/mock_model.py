@@ -82,8 +82,8 @@ def next_call(done, tools):
     if not waiting or not tools:
         return None
     if waiting[0] not in NAMES:
-        # Clients put the server's name before the tool's.
-        named = [offered for offered in tools if offered.split("__")[-1] == waiting[0]]
+        # Clients put the server's name before the tool's: `mcp__server__tool`, `server_tool`.
+        named = [offered for offered in tools if ("_" + offered).endswith("_" + waiting[0])]
         return (named[0], options.arguments.get(waiting[0], {})) if named else None
     # A client without such a tool is asked to run the command once more, so that the number of steps stays the same.
     for kind in (waiting[0], "shell"):

@@ -4,6 +4,9 @@
 //! [`sections`], their lines cut by [`cut`], and read by [`derive`]: [`reply`] finds the edits in what the model said,
 //! [`status`] tells what the lines of the program itself mean. Times of prompts come from [`inputs`], the file of typed
 //! lines beside the log.
+//!
+//! Not read: the log of requests (`.aider.llm.history`), which holds the whole context of each; that of analytics, which
+//! names no project; and `.env`, where a log may be given another place but secrets stand too.
 
 mod configuration;
 mod cut;

@@ -105,8 +105,10 @@ impl Agent for Crush {
         rows::cut(source, cursor, limits, sink, &mut session)
     }
 
-    fn deriver(&self, _source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
-        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?))
+    fn deriver(&self, source: &Source, state: Option<&[u8]>) -> Result<Box<dyn Deriver>, StateError> {
+        let data = source.file().parent().filter(|data| data.ends_with(FOLDER));
+        let project = data.and_then(Path::parent).map(|project| project.to_string_lossy().into_owned());
+        Ok(Box::new(JsonDeriver::<derive::State>::new(state)?.in_directory(project)))
     }
 
     fn resume(&self, native_id: &str) -> Option<Vec<String>> {

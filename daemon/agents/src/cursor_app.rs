@@ -3,6 +3,10 @@
 //! Four places hold sessions, and one session may be in several of them under one id. The databases (`state.vscdb` of
 //! the editor, `store.db` of the command line program) tell the most and are preferred; a workspace's database holds
 //! whole sessions of 2024; transcripts below `~/.cursor/projects` lack results, times and models.
+//!
+//! Not read: the model's cache (`agentKv:`), checkpoints and line ranges of edits (`codeBlockDiff:`), which the calls
+//! tell too; the last prompts of a window (`aiService.*`), which name no session; what was attached to a prompt beside
+//! images; web references; `ai-code-tracking.db`. A bubble's `workspaceProjectDir` is a folder of Cursor's own.
 
 mod bubble;
 mod composer;

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use opensession_hail::{Event, Relation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::Record;
+
+/// The first prompt is cut to so many characters.
+const PROMPT_CHARACTERS: usize = 200;
 
 /// Turns the records of one session, in order, into events. Does no IO.
 pub trait Deriver: Send {
@@ -36,6 +39,13 @@ pub struct Problem {
     pub position: u64,
     /// What is wrong, as a lowercase fragment: `not JSON: expected value at column 17`.
     pub reason: String,
+}
+
+impl Problem {
+    /// A problem of a record.
+    pub(crate) fn of(record: &Record<'_>, reason: impl Into<String>) -> Self {
+        Self { record: record.number, position: record.position, reason: reason.into() }
+    }
 }
 
 /// What is known of a session as a whole.
@@ -83,6 +93,23 @@ pub struct Facts {
     pub activity: Activity,
 }
 
+impl Facts {
+    /// Takes note of a time in the session.
+    pub(crate) fn saw(&mut self, ts: Option<Timestamp>) {
+        let Some(ts) = ts else { return };
+        self.started = Some(self.started.map_or(ts, |started| started.min(ts)));
+        self.updated = Some(self.updated.map_or(ts, |updated| updated.max(ts)));
+    }
+
+    /// Takes note of what a person typed.
+    pub(crate) fn prompted(&mut self, text: &str) {
+        let text = text.trim();
+        if self.first_prompt.is_none() && !text.is_empty() {
+            self.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
+        }
+    }
+}
+
 /// What a session is doing, as far as its records tell.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,3 +128,17 @@ pub enum Activity {
 #[derive(Debug, thiserror::Error)]
 #[error("the kept state of the reader cannot be used: {0}")]
 pub struct StateError(pub String);
+
+/// A state that was put down, which has a member `version`; another one than `version` cannot be read on.
+pub(crate) fn take_up<S: DeserializeOwned>(state: &[u8], version: u32) -> Result<S, StateError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let unreadable = |error: serde_json::Error| StateError(error.to_string());
+    let found: Versioned = serde_json::from_slice(state).map_err(unreadable)?;
+    if found.version != version {
+        return Err(StateError(format!("version {} instead of {version}", found.version)));
+    }
+    serde_json::from_slice(state).map_err(unreadable)
+}

@@ -10,13 +10,14 @@ use opensession_hail::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+};
 
 pub(crate) mod calls;
 pub(crate) mod value;
 
-/// A first prompt is cut to so many characters.
-const PROMPT_CHARACTERS: usize = 200;
 /// Other texts among the facts are cut to so many characters.
 const FACT_CHARACTERS: usize = 1000;
 
@@ -47,11 +48,17 @@ impl<T: Tell> JsonDeriver<T> {
         let Some(bytes) = state else {
             return Ok(Self { kept: Kept { version: T::VERSION, facts: Facts::default(), own: T::default() } });
         };
-        let kept: Kept<T> = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-        if kept.version != T::VERSION {
-            return Err(StateError(format!("version {} instead of {}", kept.version, T::VERSION)));
+        Ok(Self { kept: derive::take_up(bytes, T::VERSION)? })
+    }
+
+    /// The session took place in `directory`, unless its records tell of another one.
+    pub(crate) fn in_directory(mut self, directory: Option<String>) -> Self {
+        let facts = &mut self.kept.facts;
+        if facts.cwd.is_none() {
+            facts.cwd.clone_from(&directory);
+            facts.last_cwd = directory;
         }
-        Ok(Self { kept })
+        self
     }
 }
 
@@ -66,7 +73,7 @@ impl<T: Tell> Deriver for JsonDeriver<T> {
             Err(error) => Err(format!("not JSON: {error}")),
         };
         if let Err(reason) = told {
-            derived.problems.push(Problem { record: record.number, position: record.position, reason });
+            derived.problems.push(Problem::of(record, reason));
         }
     }
 
@@ -102,10 +109,7 @@ impl Out<'_> {
     /// Notes when something happened: later events carry that time.
     pub(crate) fn at(&mut self, ts: Option<Timestamp>) {
         self.ts = ts.or(self.ts);
-        if let Some(ts) = ts {
-            self.facts.started = Some(self.facts.started.map_or(ts, |started| started.min(ts)));
-            self.facts.updated = Some(self.facts.updated.map_or(ts, |updated| updated.max(ts)));
-        }
+        self.facts.saw(ts);
     }
 
     /// Notes a directory.
@@ -134,9 +138,7 @@ impl Out<'_> {
             return;
         }
         self.facts.activity = Activity::Working;
-        if self.facts.first_prompt.is_none() && !text.is_empty() {
-            self.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-        }
+        self.facts.prompted(text);
         self.event(id, message(Role::Human, content(text, attached), None));
     }
 

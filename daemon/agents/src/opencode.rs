@@ -3,6 +3,10 @@
 //!
 //! The database imports the files and leaves them where they are: of such twins the database is read. A session is read
 //! message by message: what opens a message, its parts, and, for the agent's, what is known at its end.
+//!
+//! Not read: the events, which repeat all messages with their history; `session_diff` and the diffs of summaries, whose
+//! changes the tools tell; a session's `todo` table, which its tool tells as it grew. What a person took back (`revert`)
+//! stays where it is: the next prompt deletes it.
 
 mod database;
 mod derive;
@@ -205,8 +209,9 @@ fn kind_of(root: &Root) -> RootKind {
     }
 }
 
+/// Whether it is a database, by its name: `opencode.db`, `opencode-<channel>.db`, or what the variable names.
 fn is_database(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "db")
+    path.extension().is_some_and(|extension| ["db", "sqlite", "sqlite3"].iter().any(|known| extension == *known))
 }
 
 /// Calls `each` with what lies in `folder`, and whether it is a folder. One that is absent is empty.

@@ -20,11 +20,8 @@ use self::{calls::Calls, json::Value};
 use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
     codex::{Ids, hash_id, hash_words},
-    derive::Activity,
+    derive::{self, Activity},
 };
-
-/// The first prompt is cut to so many characters.
-const PROMPT_CHARACTERS: usize = 200;
 
 /// What the records of an agent mean.
 pub(crate) trait Format: Send {
@@ -73,15 +70,7 @@ impl<Own> Session<'_, Own> {
     /// Takes note of a record's time: it is the time of what is told next.
     pub(crate) fn at(&mut self, ts: Option<Timestamp>) {
         self.ts = ts;
-        self.saw(ts);
-    }
-
-    /// Takes note of a time in the session.
-    pub(crate) fn saw(&mut self, ts: Option<Timestamp>) {
-        let Some(ts) = ts else { return };
-        let facts = &mut self.kept.facts;
-        facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-        facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
+        self.kept.facts.saw(ts);
     }
 
     /// Takes note of a directory.
@@ -126,9 +115,8 @@ impl<Own> Session<'_, Own> {
         facts.activity = Activity::Working;
         if facts.first_prompt.is_none() {
             let text = content.text();
-            let text = text.trim();
-            if !text.is_empty() && !is_slash_command(text) {
-                facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
+            if !is_slash_command(text.trim()) {
+                facts.prompted(&text);
             }
         }
         self.message(id, Role::Human, content);
@@ -216,11 +204,7 @@ impl<F: Format> Transcript<F> {
         let Some(bytes) = state else {
             return Ok(Self { format, kept: Kept { version: F::VERSION, ..Kept::default() } });
         };
-        let kept: Kept<F::Own> = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-        if kept.version != F::VERSION {
-            return Err(StateError(format!("version {} instead of {}", kept.version, F::VERSION)));
-        }
-        Ok(Self { format, kept })
+        Ok(Self { format, kept: derive::take_up(bytes, F::VERSION)? })
     }
 }
 

@@ -201,7 +201,8 @@ def judge_session(score, session, truth, text, page, budget):
         last_shown = (objective.get("latest") or objective.get("first") or {}).get("text", "")
         both("latest prompt", tells(truth, last_shown, latest), start(latest) in plain(section("Objective")), latest)
         listed = [prompt["text"] for prompt in handoff.get("prompts", [])]
-        in_page = plain(section("Prompts"))
+        # A single prompt is the objective and stands there alone.
+        in_page = plain(section("Prompts") or section("Objective"))
         for prompt in truth.prompts:
             both("all prompts", any(tells(truth, shown, prompt) for shown in listed), start(prompt) in in_page, prompt)
 
@@ -220,13 +221,18 @@ def judge_session(score, session, truth, text, page, budget):
     # Files, with lines added and removed in the end.
     files = {file["path"]: file for file in handoff.get("files", [])}
     in_page = section("Files")
+    # On Windows `a\\b` and `a/b` are one file, shown as it was named first.
+    slashes = lambda name: name.replace("\\", "/")
+    by_slashes = {slashes(name): file for name, file in files.items()}
     for path in truth.edited:
         name = relative(path, truth.cwd)
-        file = files.get(name)
-        line = next((line for line in in_page.splitlines() if line.startswith(f"- {name} ")), "")
+        file = by_slashes.get(slashes(name))
+        line = next((line for line in in_page.splitlines() if slashes(line).startswith(f"- {slashes(name)} ")), "")
         both("files edited", file is not None and file.get("edits", 0) > 0, bool(line), name)
         real = truth.net(path)
         if real is not None and file is not None:
+            if sum(slashes(other) == slashes(path) for other in truth.edited) > 1:
+                continue
             shown = (file.get("added"), file.get("removed"))
             holds = truth.holds(path, shown)
             both("net lines of files", holds, holds and f"+{shown[0]} -{shown[1]}" in line,

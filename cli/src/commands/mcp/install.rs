@@ -35,6 +35,8 @@ pub(crate) struct Places {
     pub(crate) records: PathBuf,
     /// The executable that agents are to start.
     pub(crate) program: String,
+    /// What it has to know of the environment, which agents keep from servers.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 /// What was done.
@@ -59,6 +61,8 @@ pub(crate) struct Agent {
     files: fn(&Places) -> Vec<PathBuf>,
     /// Our entry.
     entry: fn(&str) -> Value,
+    /// The entry's member for variables.
+    variables: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,7 @@ const AGENTS: &[Agent] = &[
         table: "mcpServers",
         files: |places| vec![places.claude.as_ref().unwrap_or(&places.home).join(".claude.json")],
         entry: |program| json!({ "type": "stdio", "command": program, "args": ["mcp"] }),
+        variables: "env",
     },
     Agent {
         id: "codex",
@@ -83,6 +88,7 @@ const AGENTS: &[Agent] = &[
         table: "mcp_servers",
         files: |places| vec![places.codex.join("config.toml")],
         entry: |program| json!({ "command": program, "args": ["mcp"] }),
+        variables: "env",
     },
     Agent {
         id: "cursor",
@@ -91,6 +97,7 @@ const AGENTS: &[Agent] = &[
         table: "mcpServers",
         files: |places| vec![places.home.join(".cursor/mcp.json")],
         entry: |program| json!({ "command": program, "args": ["mcp"] }),
+        variables: "env",
     },
     Agent {
         id: "gemini",
@@ -99,6 +106,7 @@ const AGENTS: &[Agent] = &[
         table: "mcpServers",
         files: |places| vec![places.home.join(".gemini/settings.json")],
         entry: |program| json!({ "command": program, "args": ["mcp"] }),
+        variables: "env",
     },
     Agent {
         id: "opencode",
@@ -110,8 +118,20 @@ const AGENTS: &[Agent] = &[
             ["opencode.json", "opencode.jsonc", "config.json"].map(|name| folder.join(name)).to_vec()
         },
         entry: |program| json!({ "type": "local", "command": [program, "mcp"], "enabled": true }),
+        variables: "environment",
     },
 ];
+
+impl Agent {
+    fn entry(&self, places: &Places) -> Value {
+        let mut entry = (self.entry)(&places.program);
+        if !places.variables.is_empty() {
+            let variables = places.variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+            entry[self.variables] = Value::Object(variables.collect());
+        }
+        entry
+    }
+}
 
 /// The agent of that id.
 pub(crate) fn agent(id: &str) -> Result<&'static Agent, Failure> {
@@ -145,7 +165,7 @@ enum EditError {
 /// Puts our entry in.
 pub(crate) fn install(agent: &Agent, places: &Places) -> Result<Change, Failure> {
     let path = settings(agent, places);
-    let entry = (agent.entry)(&places.program);
+    let entry = agent.entry(places);
     let old = read(&path)?;
     let text = old.as_deref().unwrap_or_default();
     let edit = match agent.format {
@@ -259,6 +279,7 @@ mod tests {
             config: home.join(".config"),
             records: home.join(".local/share/opensession/mcp"),
             program: "/opt/open session/opensession".into(),
+            variables: Vec::new(),
         }
     }
 
@@ -286,29 +307,30 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_read_by_others_and_taken_out_to_the_byte() {
-        for agent in AGENTS {
+        let variables = vec![("XDG_DATA_HOME", "/data \"home\"".to_owned()), ("XDG_STATE_HOME", "/state".to_owned())];
+        for (agent, variables) in AGENTS.iter().flat_map(|agent| [(agent, Vec::new()), (agent, variables.clone())]) {
             let samples = if agent.format == Format::Json { JSON } else { TOML };
             for sample in samples {
                 let home = tempfile::tempdir().unwrap();
-                let places = places(home.path());
-                let path = settings(agent, &places);
+                let places = &Places { variables: variables.clone(), ..places(home.path()) };
+                let path = settings(agent, places);
                 if !sample.is_empty() {
                     write(&path, sample).unwrap();
                 }
-                let done = install(agent, &places).unwrap_or_else(|error| panic!("{sample:?}: {error:?}"));
+                let done = install(agent, places).unwrap_or_else(|error| panic!("{sample:?}: {error:?}"));
                 assert!(done.changed);
                 let text = fs::read_to_string(&path).unwrap();
                 let read: Value = match agent.format {
                     Format::Json => json::value(&text),
                     Format::Toml => ::toml::from_str(&text).unwrap(),
                 };
-                assert_eq!(read[agent.table][NAME], (agent.entry)(&places.program), "{sample:?} became {text}");
-                assert!(!install(agent, &places).unwrap().changed, "twice is once");
-                assert!(uninstall(agent, &places).unwrap().changed);
+                assert_eq!(read[agent.table][NAME], agent.entry(places), "{sample:?} became {text}");
+                assert!(!install(agent, places).unwrap().changed, "twice is once");
+                assert!(uninstall(agent, places).unwrap().changed);
                 let left = fs::read_to_string(&path).unwrap_or_default();
                 assert_eq!(left, *sample, "{}", agent.id);
                 assert_eq!(path.exists(), !sample.is_empty());
-                assert!(!uninstall(agent, &places).unwrap().changed);
+                assert!(!uninstall(agent, places).unwrap().changed);
                 assert!(!places.records.join(format!("{}.json", agent.id)).exists());
             }
         }

@@ -18,7 +18,10 @@ use super::{
     sections,
     status::{self, Status},
 };
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+};
 
 const VERSION: u32 = 2;
 /// What is told at once, at most: a longer prompt, reply or output comes in several events.
@@ -27,7 +30,8 @@ const TEXT_BYTES: usize = 30_000;
 const DIFF_BYTES: usize = 16_000;
 /// Inputs that wait for their prompts.
 const INPUTS: usize = 300;
-const PROMPT_CHARACTERS: usize = 200;
+/// Files remembered as the session's own.
+const OWN: usize = 64;
 const SHORT_BYTES: usize = 1000;
 
 /// Prompts that the program makes itself.
@@ -69,6 +73,14 @@ struct State {
     usage: Option<Tokens>,
     asked: Vec<Asked>,
     created: Vec<String>,
+    /// Files that the session made.
+    own: Vec<String>,
+    /// A prompt that was given with a command, hashed: it is written once more, as the model is asked it.
+    again: Option<u32>,
+    /// How the last reply begins, hashed: a plan becomes the prompt of the model that edits.
+    plan: Option<u32>,
+    /// The program says after each reply how many tokens it took.
+    counts: bool,
     approved: bool,
     /// The call whose output the program's lines are, and its name.
     call: Option<(String, String)>,
@@ -95,17 +107,8 @@ struct Tokens(u64, u64, u64, u64);
 impl Section {
     /// A deriver at the beginning of a section in `folder`, or where `state` was taken.
     pub(super) fn new(folder: Option<String>, state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => {
-                let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-                if state.version != VERSION {
-                    return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-                }
-                state
-            }
-            None => State { version: VERSION, ..State::default() },
-        };
-        Ok(Self { state, folder })
+        let new = || Ok(State { version: VERSION, ..State::default() });
+        Ok(Self { state: state.map_or_else(new, |state| derive::take_up(state, VERSION))?, folder })
     }
 
     fn side(&mut self, record: &Record<'_>, derived: &mut Derived) {
@@ -149,13 +152,24 @@ impl Section {
         let program = line.strip_prefix('>').filter(|rest| rest.is_empty() || rest.starts_with(' '));
         match self.state.mode {
             Mode::Prompt if prompt.is_some() => {}
+            // Where no blanks tell, an empty line may stand between two of a prompt's.
+            Mode::Prompt
+                if line.is_empty()
+                    && self.state.stripped
+                    && !self.state.blank
+                    && !self.state.text.starts_with(['/', '!']) =>
+            {
+                self.state.blank = true;
+                return;
+            }
             Mode::Reply => {
                 let apart = self.state.blank && !self.state.fenced;
-                let is_prompt = prompt.is_some() && (marked || self.state.stripped && apart);
+                // Once the program tells each reply's end, what stands before it is a heading.
+                let is_prompt = prompt.is_some() && (marked || self.state.stripped && apart && !self.state.counts);
                 let known = program.is_some_and(status::is_known);
                 let is_program = program.is_some() && self.state.blank && (known || marked && !self.state.fenced);
                 if !is_prompt && !is_program {
-                    if line.trim_start().starts_with("```") {
+                    if reply::is_fence(line) {
                         self.state.fenced = !self.state.fenced;
                     }
                     self.collect(line, derived);
@@ -186,7 +200,7 @@ impl Section {
         } else if !line.is_empty() {
             self.finish(derived);
             self.state.mode = Mode::Reply;
-            self.state.fenced = line.trim_start().starts_with("```");
+            self.state.fenced = reply::is_fence(line);
             self.collect(line, derived);
         } else {
             self.state.open = false;
@@ -248,9 +262,13 @@ impl Section {
         }
         match status {
             Status::Noise => {}
-            Status::Version(version) => self.state.facts.agent_version = Some(short(version)),
+            Status::Version(version) => {
+                self.state.counts |= status::tells_tokens(version);
+                self.state.facts.agent_version = Some(short(version));
+            }
             Status::Model(model) => self.state.facts.model = Some(short(model)),
             Status::Tokens(usage) => {
+                self.state.counts = true;
                 self.state.usage = Some(Tokens(usage.input, usage.output, usage.cache_read, usage.cache_write));
                 // More than that comes only where the cost was not told.
                 if usage.cost.is_some() {
@@ -306,11 +324,20 @@ impl Section {
     fn applied(&mut self, path: &str, derived: &mut Derived) {
         let at = self.state.asked.iter().position(|asked| reply::is_same(&asked.path, path));
         let asked = at.map(|at| self.state.asked.remove(at));
-        let is_new = self.state.created.iter().any(|created| reply::is_same(created, path));
-        let asked = asked.filter(|asked| !asked.diff.is_empty() && (is_new || !asked.whole));
+        let before = self.state.created.len();
+        self.state.created.retain(|created| !reply::is_same(created, path));
+        let is_new = self.state.created.len() < before;
+        // What the session made, it can write anew as a whole.
+        let is_own = self.state.own.iter().any(|own| reply::is_same(own, path));
+        if is_new && !is_own {
+            self.state.own.push(short(path));
+            self.state.own.truncate(OWN);
+        }
+        let asked = asked.filter(|asked| !asked.diff.is_empty() && (is_new || is_own || !asked.whole));
+        let creates = is_new || is_own && asked.as_ref().is_some_and(|asked| asked.whole);
         let edit = Edit {
             path: path.to_owned(),
-            operation: if is_new { EditOperation::Create } else { EditOperation::Update },
+            operation: if creates { EditOperation::Create } else { EditOperation::Update },
             added: asked.as_ref().map(|asked| asked.added),
             removed: asked.as_ref().map(|asked| asked.removed),
             diff: asked.map(|asked| asked.diff),
@@ -355,6 +382,7 @@ impl Section {
         self.state.facts.activity = Activity::Idle;
         if self.state.told.is_none() {
             self.state.asked.clear();
+            self.state.plan = beginning(answer);
         }
         self.state.asked.extend(reply::edits(answer));
         self.state.asked.truncate(100);
@@ -381,11 +409,16 @@ impl Section {
         self.state.asked.clear();
         self.state.created.clear();
         self.state.approved = false;
+        let (again, plan) = (self.state.again.take(), self.state.plan.take());
         if text.is_empty() || text == "<blank>" {
             return;
         }
+        if again == Some(inputs::key(text)) {
+            return self.begin_turn();
+        }
         let ts = self.time_of(text);
-        if AUTOMATIC.iter().any(|beginning| text.starts_with(beginning)) {
+        let is_plan = ts.is_none() && plan.is_some() && plan == beginning(text);
+        if is_plan || is_automatic(text) {
             self.begin_turn();
             return say(Role::System, text, ts, derived);
         }
@@ -409,14 +442,15 @@ impl Section {
             }
             "/ask" | "/code" | "/architect" | "/context" | "/help" if !rest.is_empty() => {
                 self.begin_turn();
-                self.prompted(rest);
+                self.state.again = Some(inputs::key(rest));
+                self.state.facts.prompted(rest);
                 self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
             _ if is_slash(word) => say(Role::System, text, ts, derived),
             _ => {
                 self.begin_turn();
-                self.prompted(text);
+                self.state.facts.prompted(text);
                 self.state.told = Some(Role::Human);
                 say(Role::Human, text, ts, derived);
             }
@@ -426,12 +460,6 @@ impl Section {
     fn begin_turn(&mut self) {
         self.state.working = true;
         self.state.facts.activity = Activity::Working;
-    }
-
-    fn prompted(&mut self, text: &str) {
-        if self.state.facts.first_prompt.is_none() {
-            self.state.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-        }
     }
 
     fn command(&mut self, name: &str, line: &str, ts: Option<Timestamp>, derived: &mut Derived) {
@@ -458,7 +486,7 @@ impl Section {
         let time = self.state.inputs.drain(..=at).next_back()?.0;
         self.state.matched = Some(time);
         let ts = self.instant(time)?;
-        self.saw(ts);
+        self.state.facts.saw(Some(ts));
         Some(ts)
     }
 
@@ -466,12 +494,6 @@ impl Section {
     fn instant(&self, time: DateTime) -> Option<Timestamp> {
         let zone = TimeZone::get(self.state.zone.as_deref()?).ok()?;
         time.to_zoned(zone).ok().map(|time| time.timestamp())
-    }
-
-    fn saw(&mut self, ts: Timestamp) {
-        let facts = &mut self.state.facts;
-        facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-        facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
     }
 }
 
@@ -488,9 +510,8 @@ impl Deriver for Section {
         if record.position == 0
             && let Some(time) = sections::time_of(record.bytes)
         {
-            if let Some(ts) = self.instant(time) {
-                self.saw(ts);
-            }
+            let ts = self.instant(time);
+            self.state.facts.saw(ts);
         } else {
             let line = String::from_utf8_lossy(record.bytes);
             let line = line.strip_suffix('\n').unwrap_or(&line);
@@ -506,6 +527,20 @@ impl Deriver for Section {
     fn state(&self) -> Vec<u8> {
         serde_json::to_vec(&self.state).expect("a state of texts and numbers can be written")
     }
+}
+
+/// Whether the program made a prompt itself.
+fn is_automatic(text: &str) -> bool {
+    AUTOMATIC.iter().any(|beginning| text.starts_with(beginning))
+        || text.starts_with("# Question:") && text.contains("# Relevant docs:")
+}
+
+/// A hash of how a text begins, where it is long enough to be told from others.
+fn beginning(text: &str) -> Option<u32> {
+    const LEAST: usize = 60;
+    const MOST: usize = 300;
+    let letters: String = text.chars().filter(|letter| !letter.is_whitespace()).take(MOST).collect();
+    (letters.len() >= LEAST).then(|| inputs::key(&letters))
 }
 
 fn say(role: Role, text: &str, ts: Option<Timestamp>, derived: &mut Derived) {

@@ -14,12 +14,19 @@ pub(super) fn thinking(text: &str) -> (Option<&str>, &str) {
     }
     if let Some((before, rest)) = text.split_once("► **THINKING**")
         && before.trim_matches(['-', '\n', ' ']).is_empty()
-        && let Some((thinking, answer)) = rest.split_once("► **ANSWER**")
     {
+        // A reply that was interrupted may end before the answer.
+        let (thinking, answer) = rest.split_once("► **ANSWER**").unwrap_or((rest, ""));
         let thinking = thinking.trim().trim_end_matches('-').trim();
         return (Some(thinking).filter(|text| !text.is_empty()), answer.trim());
     }
     (None, text)
+}
+
+/// Whether a line begins or ends a block of code.
+pub(super) fn is_fence(line: &str) -> bool {
+    line.trim_start().starts_with("```")
+        || ELEMENTS.iter().any(|(open, close)| [open, close].contains(&&line.trim_end()))
 }
 
 /// Up to where in a reply that goes on everything is whole: the last empty line outside of code blocks, blocks to search
@@ -30,7 +37,7 @@ pub(super) fn whole_until(text: &str) -> usize {
     for line in text.split_inclusive('\n') {
         at += line.len();
         let line = line.trim_end_matches(['\n', '\r']);
-        if line.trim_start().starts_with("```") {
+        if is_fence(line) {
             fenced = !fenced;
         } else if line == patch::BEGIN {
             patch = true;
@@ -97,17 +104,33 @@ fn blocks(lines: &[&str], asked: &mut Vec<Asked>) {
     }
 }
 
+/// Elements that stand for fences where the files themselves hold backticks.
+const ELEMENTS: [(&str, &str); 5] = [
+    ("<source>", "</source>"),
+    ("<code>", "</code>"),
+    ("<pre>", "</pre>"),
+    ("<codeblock>", "</codeblock>"),
+    ("<sourcecode>", "</sourcecode>"),
+];
+
+/// How the block ends that `line` begins; `None` where it begins none.
+fn closing(line: &str) -> Option<&str> {
+    let backticks = line.len() - line.trim_start_matches('`').len();
+    if backticks >= 3 {
+        return Some(&line[..backticks]);
+    }
+    ELEMENTS.iter().find(|(open, _)| line.trim_end() == *open).map(|(_, close)| *close)
+}
+
 /// Fenced blocks: unified diffs, and whole files below their name.
 fn fenced(lines: &[&str], asked: &mut Vec<Asked>) {
     let mut at = 0;
     while at < lines.len() {
-        let fence = lines[at].len() - lines[at].trim_start_matches('`').len();
-        if fence < 3 {
+        let Some(closing) = closing(lines[at]) else {
             at += 1;
             continue;
-        }
-        let close = |at: &usize| lines[*at].trim_end().len() == fence && lines[*at].starts_with(&"`".repeat(fence));
-        let Some(end) = (at + 1..lines.len()).find(close) else { break };
+        };
+        let Some(end) = (at + 1..lines.len()).find(|at| lines[*at].trim_end() == closing) else { break };
         let inside = &lines[at + 1..end];
         if lines[at].trim_start_matches('`').trim() == "diff" {
             diffs(inside, asked);
@@ -256,9 +279,28 @@ mod tests {
     }
 
     #[test]
+    fn whole_files_that_hold_backticks() {
+        let text =
+            "a.md\n<source>\n```\nall\n```\n</source>\n\nb.md\n````\n```\nx\n```\n````\n\n<code>\nno name\n</code>\n";
+        insta::assert_snapshot!(shown(text), @r"
+        a.md +3 -0 whole
+        @@ -0,0 +1,3 @@
+        +```
+        +all
+        +```
+        b.md +3 -0 whole
+        @@ -0,0 +1,3 @@
+        +```
+        +x
+        +```
+        ");
+    }
+
+    #[test]
     fn thoughts() {
         assert_eq!(thinking("<thinking-content-7b>\nhm\n</thinking-content-7b>\n\nYes"), (Some("hm"), "Yes"));
         assert_eq!(thinking("----\n► **THINKING**\n\nhm\n\n----\n► **ANSWER**\n\nYes"), (Some("hm"), "Yes"));
+        assert_eq!(thinking("----\n► **THINKING**\n\nhm"), (Some("hm"), ""));
         assert_eq!(thinking("Yes"), (None, "Yes"));
         assert!(is_same("./a/b.py", "a\\b.py"));
     }

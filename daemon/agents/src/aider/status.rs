@@ -73,6 +73,13 @@ pub(super) fn classify(text: &str) -> Status<'_> {
         let end = model.find(" with ").or_else(|| model.find(", ")).unwrap_or(model.len());
         return Status::Model(model[..end].trim());
     }
+    // As it was told in 2023.
+    if let Some((model, format)) = text.strip_prefix("Using ").and_then(|text| text.split_once(" with "))
+        && format.ends_with(" edit format")
+        && !model.contains(' ')
+    {
+        return Status::Model(model);
+    }
     if let Some(rest) = text.strip_prefix("Tokens: ")
         && let Some(usage) = tokens(rest)
     {
@@ -109,6 +116,13 @@ pub(super) fn classify(text: &str) -> Status<'_> {
 /// Whether a line is one of the program's even where it stands inside a reply and lacks its trailing blanks.
 pub(super) fn is_known(text: &str) -> bool {
     !text.trim().is_empty() && !matches!(classify(text), Status::Said(_))
+}
+
+/// Whether a version tells after each reply how many tokens it took.
+pub(super) fn tells_tokens(version: &str) -> bool {
+    const SINCE: u32 = 40;
+    let mut numbers = version.split('.').map_while(|number| number.parse::<u32>().ok());
+    numbers.next().is_some_and(|major| major > 0) || numbers.next().is_some_and(|minor| minor >= SINCE)
 }
 
 /// Whether a question was answered with yes: `… (Y)es/(N)o [Yes]: y`, older `… y`.
@@ -174,6 +188,8 @@ mod tests {
                 Status::Model("anthropic/claude-sonnet-4"),
             ),
             ("Models: gpt-4o with ♾️ diff edit format, weak model x", Status::Model("gpt-4o")),
+            ("Using gpt-4-0613 with diff edit format", Status::Model("gpt-4-0613")),
+            ("Using sloppy words with an edit format", Status::Said("Using sloppy words with an edit format")),
             (
                 "Tokens: 2.4k sent, 104 received. Cost: $0.00042 message, $0.0013 session.",
                 usage(2400, 104, 0, 0, Some(0.00042)),

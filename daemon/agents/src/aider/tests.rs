@@ -145,6 +145,68 @@ fn a_long_prompt_is_one_turn() {
     assert!(facts.first_prompt.expect("a prompt").starts_with("why"));
 }
 
+/// What a log tells, an event a line: who said something, or what was edited.
+fn told(log: &str) -> Vec<String> {
+    let (derived, _) = derive(log, Some(log.len()));
+    let told = derived.events.iter().filter_map(|event| match &event.body {
+        Body::Message(message) => Some(format!("{:?}: {}", message.role, message.content.text())),
+        Body::Edit(edit) => Some(format!("{:?} {} {:?}", edit.operation, edit.path, edit.added)),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn what_is_asked_with_a_command_is_told_once() {
+    let log = "#### /ask why is it slow?  \n\n#### why is it slow?  \n\nIt sleeps.\n\n> Tokens: 1 sent, 2 received.  \n\n\
+               #### why is it slow?  \n\nAs before.\n\n> Tokens: 1 sent, 2 received.  \n";
+    assert_eq!(
+        told(log),
+        ["Human: /ask why is it slow?", "Agent: It sleeps.", "Human: why is it slow?", "Agent: As before."]
+    );
+}
+
+#[test]
+fn prompts_of_the_program_are_nobody_s_words() {
+    let log = "#### /help how do I undo  \n\n#### # Question: how do I undo  \n####   \n#### # Relevant docs:  \n#### <doc>x</doc>  \n\n\
+               With /undo.\n\n> Tokens: 1 sent, 2 received.  \n";
+    let roles: Vec<String> = told(log).iter().filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect();
+    assert_eq!(roles, ["Human", "System", "Agent"]);
+
+    let plan = "Put the lock around both reads, and release it before the file is written again.";
+    let log = format!(
+        "#### Fix the lock  \n\n{plan}\n\nThen test.\n\n> Tokens: 1 sent, 2 received.  \n> Edit the files? (Y)es/(N)o [Yes]: y  \n\n\
+         #### {plan}  \n####   \n#### Then test.  \n\nDone.\n\n> Tokens: 1 sent, 2 received.  \n"
+    );
+    let humans: Vec<String> = told(&log).into_iter().filter(|line| line.starts_with("Human")).collect();
+    assert_eq!(humans, ["Human: Fix the lock"]);
+}
+
+#[test]
+fn a_prompt_with_empty_lines_between_its_own_is_one() {
+    let log = "> Aider v0.50.1\n\n#### /add a.md\n\n> Added a.md to the chat\n\n#### the first line\n\n#### the second line\n\n\
+               I answer.\n\n#### A heading\n\nWith words.\n\n> Tokens: 1 sent, 2 received.\n\n#### next\n\nYes.\n";
+    let told = told(log);
+    let humans: Vec<&String> = told.iter().filter(|line| line.starts_with("Human")).collect();
+    assert_eq!(humans, ["Human: the first line\nthe second line", "Human: next"]);
+    assert!(told.iter().any(|line| line.starts_with("Agent: I answer.") && line.ends_with("With words.")));
+}
+
+#[test]
+fn a_file_is_made_once() {
+    let block =
+        |old: &str, new: &str| format!("a.py\n```\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n```\n\n");
+    let log = format!(
+        "#### write it  \n\n{}> Tokens: 1 sent, 2 received.  \n\na.py  \n\n> Create new file? (Y)es/(N)o [Yes]: y  \n\
+         > Applied edit to a.py  \n\n{}> Tokens: 1 sent, 2 received.  \n> Applied edit to a.py  \n",
+        block("", "one\ntwo\n"),
+        block("two\n", "three\n")
+    )
+    .replace("\na.py  \n\n> Create", "> a.py  \n> Create");
+    let edits: Vec<String> = told(&log).into_iter().filter(|line| line.contains(" a.py ")).collect();
+    assert_eq!(edits, ["Create a.py Some(2)", "Update a.py Some(1)"]);
+}
+
 #[test]
 fn a_session_that_goes_on() {
     let (_folder, project) = project("# aider chat started at 2025-01-02 03:04:05\n\n#### one  \n\nFirst.\n\n");

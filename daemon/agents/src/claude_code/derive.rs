@@ -22,7 +22,6 @@ use crate::{Derived, Deriver, Facts, Problem, StateError, derive::Activity};
 
 /// Titles for other sessions that are kept.
 const TITLES: usize = 64;
-const PROMPT_CHARS: usize = 200;
 
 /// Reads the records of one transcript.
 #[derive(Debug)]
@@ -183,10 +182,7 @@ impl ClaudeCodeDeriver {
     /// Notes what any record tells of the session.
     fn note_facts(&mut self, record: &Record<'_>, ts: Option<Timestamp>) {
         let facts = &mut self.state.facts;
-        if let Some(ts) = ts {
-            facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-            facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
-        }
+        facts.saw(ts);
         if let Some(cwd) = record.relocated.or(record.cwd).and_then(skim::text).filter(|cwd| !cwd.is_empty()) {
             if facts.cwd.is_none() {
                 facts.cwd = Some(cwd.clone().into_owned());
@@ -404,9 +400,7 @@ impl ClaudeCodeDeriver {
             return;
         }
         let facts = &mut self.state.facts;
-        if facts.first_prompt.is_none() && !text.trim().is_empty() {
-            facts.first_prompt = Some(text.trim().chars().take(PROMPT_CHARS).collect());
-        }
+        facts.prompted(text);
         facts.activity = Activity::Working;
     }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use opensession_hail::{TodoItem, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Facts, StateError};
+use crate::{Facts, StateError, derive};
 
 /// Changes whenever records would be read into other events or other state than before.
 const VERSION: u32 = 1;
@@ -92,15 +92,7 @@ impl State {
     }
 
     pub(super) fn load(bytes: &[u8]) -> Result<Self, StateError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let found: Versioned = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-        if found.version != VERSION {
-            return Err(StateError(format!("it is of version {}, this is version {VERSION}", found.version)));
-        }
-        serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))
+        derive::take_up(bytes, VERSION)
     }
 
     pub(super) fn save(&self) -> Vec<u8> {

@@ -12,9 +12,11 @@ use super::{
     state::{Call, State, VERSION, Waiting},
     text,
 };
-use crate::{Derived, Deriver, Facts, Problem, Record, Source, StateError, derive::Activity, rows};
-
-const PROMPT_CHARACTERS: usize = 200;
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, Source, StateError,
+    derive::{self, Activity},
+    rows,
+};
 
 /// Derives one task.
 pub(super) struct Task {
@@ -43,11 +45,7 @@ impl Task {
     /// A deriver at the beginning of a task, or where `state` was taken.
     pub(super) fn new(source: &Source, state: Option<&[u8]>) -> Result<Self, StateError> {
         let state = if let Some(bytes) = state {
-            let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-            if state.version != VERSION {
-                return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-            }
-            state
+            derive::take_up(bytes, VERSION)?
         } else {
             let mut state = State { version: VERSION, ..State::default() };
             state.facts.parent.clone_from(&source.parent);
@@ -100,7 +98,7 @@ impl Task {
         }
         for time in [&session["started_at"], &session["ended_at"]] {
             if let Some(ts) = time.as_str().and_then(|time| time.parse::<Timestamp>().ok()) {
-                self.saw(ts);
+                self.state.facts.saw(Some(ts));
             }
         }
     }
@@ -110,21 +108,13 @@ impl Task {
             self.state.time = Some(time);
         }
         at.ts = self.state.time.and_then(|time| Timestamp::from_millisecond(time).ok());
-        if let Some(ts) = at.ts {
-            self.saw(ts);
-        }
+        self.state.facts.saw(at.ts);
         if row["role"].is_string() {
             at.id = non_empty(row["id"].as_str());
             self.message(row, at);
         } else {
             self.item(row, at);
         }
-    }
-
-    fn saw(&mut self, ts: Timestamp) {
-        let facts = &mut self.state.facts;
-        facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-        facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
     }
 
     /// What the person wrote.
@@ -134,9 +124,7 @@ impl Task {
         }
         let facts = &mut self.state.facts;
         facts.activity = Activity::Working;
-        if facts.first_prompt.is_none() && !text.trim().is_empty() {
-            facts.first_prompt = Some(text.trim().chars().take(PROMPT_CHARACTERS).collect());
-        }
+        facts.prompted(text);
         self.state.prompted = true;
         let content = if parts.is_empty() {
             Content::Text(text.to_owned())
@@ -234,7 +222,7 @@ impl Task {
         at.push(Body::ToolResult(ToolResult { call_id, name, status, exit_code, content, ..ToolResult::default() }));
         let Some(Call { id, edits, .. }) = call.filter(|_| status == Status::Ok) else { return };
         for waiting in edits {
-            let is_new = self.state.created.iter().any(|path| is_below(&waiting.path, path));
+            let is_new = self.state.creates(&waiting, is_below);
             at.push(Body::Edit(waiting.made(&id, is_new)));
         }
     }
@@ -265,8 +253,8 @@ impl Deriver for Task {
         match serde_json::from_slice::<Value>(record.bytes) {
             Ok(side) if record.side == Some(SIDE) => self.side(&side),
             Ok(row) if row.is_object() => self.row(&row, &mut At { id: None, ts: None, derived }),
-            Ok(_) => derived.problems.push(problem(record, "not an object".to_owned())),
-            Err(error) => derived.problems.push(problem(record, format!("not JSON: {error}"))),
+            Ok(_) => derived.problems.push(Problem::of(record, "not an object")),
+            Err(error) => derived.problems.push(Problem::of(record, format!("not JSON: {error}"))),
         }
     }
 
@@ -277,10 +265,6 @@ impl Deriver for Task {
     fn state(&self) -> Vec<u8> {
         serde_json::to_vec(&self.state).expect("a state of texts and numbers can be written")
     }
-}
-
-fn problem(record: &Record<'_>, reason: String) -> Problem {
-    Problem { record: record.number, position: record.position, reason }
 }
 
 pub(super) fn non_empty(text: Option<&str>) -> Option<String> {

@@ -39,7 +39,8 @@ impl Task {
             _ if !alone => {}
             "task" | "user_feedback" | "user_feedback_diff" => self.typed(item, words, at),
             "text" if !self.state.prompted => self.typed(item, words, at),
-            "text" | "completion_result" => self.answer(words, at),
+            // The mark tells the window that there is something to compare.
+            "text" | "completion_result" => self.answer(words.strip_suffix("HAS_CHANGES").unwrap_or(words), at),
             "reasoning" if !words.trim().is_empty() => {
                 let model = self.state.facts.model.clone();
                 at.push(Body::Thinking(Thinking { content: words.trim().to_owned(), model }));

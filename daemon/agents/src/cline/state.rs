@@ -11,6 +11,8 @@ pub(super) const VERSION: u32 = 1;
 const CALLS: usize = 64;
 /// Hunks kept while their calls wait; those of further edits are dropped, the edits are not.
 const DIFF_BYTES: usize = 24_000;
+/// Files remembered as the task's own.
+const OWN: usize = 64;
 /// Output kept until its commands have ended.
 pub(super) const OUTPUT_BYTES: usize = 16_000;
 
@@ -27,7 +29,10 @@ pub(super) struct State {
     pub(super) time: Option<i64>,
     pub(super) calls: Vec<Call>,
     pub(super) next_call: u32,
+    /// Files that were shown as new.
     pub(super) created: Vec<String>,
+    /// Files of which the first edit, the one that made them, was told.
+    pub(super) own: Vec<String>,
     /// Hashes of the last todo list and of the last tool that was shown.
     pub(super) todos: u64,
     pub(super) shown: u64,
@@ -72,10 +77,31 @@ impl State {
             kept += edit.diff.len();
             if kept > DIFF_BYTES {
                 kept -= edit.diff.len();
-                (edit.diff, edit.known) = (String::new(), false);
+                // How many lines it changes stays known.
+                edit.diff = String::new();
             }
         }
         self.calls.push(call);
+    }
+
+    /// Whether an edit makes its file, or writes one anew that the task made.
+    pub(super) fn creates(&mut self, edit: &Waiting, is_same: impl Fn(&str, &str) -> bool) -> bool {
+        let own = self.own.iter().position(|path| *path == edit.path);
+        if edit.operation == opensession_hail::EditOperation::Delete {
+            own.map(|at| self.own.remove(at));
+            return false;
+        }
+        if own.is_some() {
+            return edit.whole;
+        }
+        let is_new = self.created.iter().any(|path| is_same(&edit.path, path));
+        if is_new {
+            if self.own.len() == OWN {
+                self.own.remove(0);
+            }
+            self.own.push(edit.path.clone());
+        }
+        is_new
     }
 
     /// An id for a call that has none.

@@ -142,3 +142,73 @@ fn every_sample_can_be_taken_up_anywhere() {
         }
     }
 }
+
+#[test]
+fn a_new_file_is_made_once_and_long_edits_keep_their_counts() {
+    let write = |path: &str, lines: usize| {
+        serde_json::json!({ "role": "assistant", "content": [{ "type": "text", "text": format!(
+            "<write_to_file><path>{path}</path><content>\n{}</content></write_to_file>", "line\n".repeat(lines)) }] })
+    };
+    let replace = |path: &str| {
+        serde_json::json!({ "role": "assistant", "content": [{ "type": "text", "text": format!(
+            "<replace_in_file><path>{path}</path><diff>\n------- SEARCH\nline\n=======\nother\n+++++++ REPLACE\n</diff></replace_in_file>") }] })
+    };
+    let saved = |name: &str| serde_json::json!({ "role": "user", "content": [{ "type": "text", "text": format!("[{name} for 'x'] Result:\nSaved.") }] });
+    let task = serde_json::json!({ "role": "user", "content": [{ "type": "text", "text": "<task>\nwrite\n</task>" }] });
+    let messages = serde_json::json!([
+        task,
+        write("a.rs", 3),
+        saved("write_to_file"),
+        replace("a.rs"),
+        saved("replace_in_file"),
+        write("a.rs", 4),
+        saved("write_to_file"),
+        write("b.md", 9000),
+        saved("write_to_file"),
+    ]);
+    let items = r#"[
+ {"ts":1760000000000,"type":"say","say":"tool","text":"{\"tool\":\"newFileCreated\",\"path\":\"a.rs\"}"},
+ {"ts":1760000000001,"type":"say","say":"tool","text":"{\"tool\":\"newFileCreated\",\"path\":\"b.md\"}"}
+]"#;
+    let base = ".config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks/1760000000000/";
+    let home = home(&[(&format!("{base}{UI}"), items), (&format!("{base}{API}"), &messages.to_string())]);
+    let session = check::sessions(&CLINE, &check::environment(home.path())).remove(0);
+    // The same rows with what was shown first: which files are new is known before they are written.
+    let edits: Vec<String> = session
+        .derived
+        .events
+        .iter()
+        .filter_map(|event| match &event.body {
+            opensession_hail::Body::Edit(edit) => Some(format!(
+                "{:?} {} {:?} {:?} {}",
+                edit.operation,
+                edit.path,
+                edit.added,
+                edit.removed,
+                edit.diff.is_some()
+            )),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        edits,
+        [
+            "Create a.rs Some(3) Some(0) true",
+            "Update a.rs Some(1) Some(1) true",
+            "Create a.rs Some(4) Some(0) true",
+            "Create b.md Some(9000) Some(0) false",
+        ]
+    );
+}
+
+#[test]
+fn the_mark_of_changes_is_no_word() {
+    let items = r#"[
+ {"ts":1760000000000,"type":"say","say":"task","text":"write"},
+ {"ts":1760000000001,"type":"say","say":"completion_result","text":"It is written.HAS_CHANGES"}
+]"#;
+    let base = ".config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks/1760000000000/";
+    let home = home(&[(&format!("{base}{UI}"), items)]);
+    let shown = shown(&CLINE, home.path());
+    assert!(shown.contains("It is written.\"") && !shown.contains("HAS_CHANGES"), "{shown}");
+}

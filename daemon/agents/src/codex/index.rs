@@ -53,8 +53,7 @@ impl Deriver for Index {
         let name: Name<'_> = match serde_json::from_slice(record.bytes) {
             Ok(name) => name,
             Err(error) => {
-                let reason = format!("not JSON: {error}");
-                derived.problems.push(Problem { record: record.number, position: record.position, reason });
+                derived.problems.push(Problem::of(record, format!("not JSON: {error}")));
                 return;
             }
         };

@@ -13,9 +13,6 @@ use super::{
 };
 use crate::derive::Activity;
 
-/// A first prompt is cut to so many characters.
-const PROMPT_CHARACTERS: usize = 200;
-
 impl Rollout {
     /// A user message: the person's words, and what the client put beside them.
     pub(super) fn user(&mut self, stream: Stream, item: &Item<'_>, at: &mut At<'_>) {
@@ -55,9 +52,7 @@ impl Rollout {
         if !self.is_first(stream, Said::Prompt, key, item.id.get().map(hash_id)) {
             return;
         }
-        if self.state.facts.first_prompt.is_none() && !text.is_empty() {
-            self.state.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-        }
+        self.state.facts.prompted(&text);
         let content = if images.is_empty() {
             Content::Text(text)
         } else {

@@ -86,19 +86,22 @@ struct Change<'a> {
     #[serde(borrow)]
     move_path: Text<'a>,
     #[serde(borrow)]
-    add: Option<Box<Change<'a>>>,
+    add: Raw<'a>,
     #[serde(borrow)]
-    delete: Option<Box<Change<'a>>>,
+    delete: Raw<'a>,
     #[serde(borrow)]
-    update: Option<Box<Change<'a>>>,
+    update: Raw<'a>,
 }
 
 fn edit_of(path: String, change: &Change<'_>) -> Option<Edit> {
-    let (kind, change) = match change {
-        Change { add: Some(inner), .. } => ("add", &**inner),
-        Change { delete: Some(inner), .. } => ("delete", &**inner),
-        Change { update: Some(inner), .. } => ("update", &**inner),
-        _ => (change.kind.get()?, change),
+    let spelled = [("add", change.add), ("delete", change.delete), ("update", change.update)];
+    let inner;
+    let (kind, change) = match spelled.into_iter().find_map(|(kind, raw)| Some((kind, raw?))) {
+        Some((kind, raw)) => {
+            inner = read::<Change<'_>>(Some(raw))?;
+            (kind, &inner)
+        }
+        None => (change.kind.get()?, change),
     };
     Some(match kind {
         "add" => whole(path, EditOperation::Create, '+', change.content.0.as_deref()),

@@ -166,9 +166,9 @@ pub(super) struct Item<'a> {
     pub(super) num_turns: Number,
     #[serde(borrow)]
     pub(super) thread_name: Text<'a>,
-    #[serde(borrow)]
-    #[serde(rename = "item")]
-    pub(super) completed: Option<Box<Item<'a>>>,
+    /// Another payload, of `item_completed`. Read apart: within, it would nest as deep as a record says.
+    #[serde(borrow, rename = "item")]
+    pub(super) completed: Raw<'a>,
 }
 
 /// Where a sub-agent's session came from, as `source` tells it.

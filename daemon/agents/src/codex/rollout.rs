@@ -10,7 +10,10 @@ use super::{
     record::{Document, Item, Line, Origin, Raw, Repository, Spawned, Text, TokenInfo, Tokens, read, string},
     state::{Said, State, Stream, VERSION, hash_words},
 };
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+};
 
 /// Derives one session from its rollout.
 pub(super) struct Rollout {
@@ -36,16 +39,8 @@ impl At<'_> {
 impl Rollout {
     /// A deriver at the beginning of a session, or where `state` was taken.
     pub(super) fn new(native_id: &str, whole: bool, state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => {
-                let state: State = serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?;
-                if state.version != VERSION {
-                    return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-                }
-                state
-            }
-            None => State { version: VERSION, ..State::default() },
-        };
+        let new = || Ok(State { version: VERSION, ..State::default() });
+        let state = state.map_or_else(new, |state| derive::take_up(state, VERSION))?;
         Ok(Self { state, native_id: native_id.to_owned(), whole })
     }
 
@@ -56,10 +51,15 @@ impl Rollout {
             }
             return Ok(());
         };
-        self.saw(at.ts);
+        self.state.facts.saw(at.ts);
         match line.kind.get() {
             Some("response_item") => self.response(payload, at),
-            Some("event_msg") => self.event(payload, at),
+            Some("event_msg") => match payload.completed {
+                Some(item) if payload.kind.get() == Some("item_completed") => {
+                    self.completed(&serde_json::from_str(item.get())?, at);
+                }
+                _ => self.event(payload, at),
+            },
             Some("turn_context") => self.turn(payload),
             Some("session_meta") => self.introduce(payload),
             Some("compacted") => self.compaction(Stream::Model, payload.message.get().unwrap_or_default(), at),
@@ -95,13 +95,6 @@ impl Rollout {
         Ok(())
     }
 
-    fn saw(&mut self, ts: Option<Timestamp>) {
-        let Some(ts) = ts else { return };
-        let facts = &mut self.state.facts;
-        facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-        facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
-    }
-
     /// Takes what `session_meta` tells. Only the first one is the session's own: a fork holds its parent's too.
     fn introduce(&mut self, meta: &Item<'_>) {
         if self.state.introduced {
@@ -115,7 +108,7 @@ impl Rollout {
             return;
         }
         self.state.introduced = true;
-        self.saw(parse_time(&meta.timestamp));
+        self.state.facts.saw(parse_time(&meta.timestamp));
         let git: Repository<'_> = read(meta.git).unwrap_or_default();
         let parent = self.parent_of(meta);
         let facts = &mut self.state.facts;
@@ -182,11 +175,6 @@ impl Rollout {
 
     fn event(&mut self, item: &Item<'_>, at: &mut At<'_>) {
         match item.kind.get().unwrap_or_default() {
-            "item_completed" => {
-                if let Some(item) = &item.completed {
-                    self.completed(item, at);
-                }
-            }
             "token_count" => self.total_usage(item, at),
             "user_message" => self.user(Stream::Person, item, at),
             "agent_message" => self.agent_message(Stream::Person, item, at),
@@ -347,7 +335,7 @@ impl Deriver for Rollout {
             return;
         }
         self.state.records += 1;
-        let problem = |reason: String| Problem { record: record.number, position: record.position, reason };
+        let problem = |reason: String| Problem::of(record, reason);
         let (text, damage) = match simdutf8::compat::from_utf8(record.bytes) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => (String::from_utf8_lossy(record.bytes), Some(format!("not UTF-8: {error}"))),

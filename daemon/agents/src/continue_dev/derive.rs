@@ -12,12 +12,11 @@ use super::SIDE;
 use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
     cline::{message, text::checkboxes},
-    derive::Activity,
+    derive::{self, Activity},
     hunks::Hunks,
 };
 
 const VERSION: u32 = 1;
-const PROMPT_CHARACTERS: usize = 200;
 /// Calls whose results were told, so that the messages that repeat them are known.
 const TOLD: usize = 256;
 
@@ -36,14 +35,8 @@ struct State {
 
 impl Session {
     pub(super) fn new(state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?,
-            None => State { version: VERSION, ..State::default() },
-        };
-        if state.version != VERSION {
-            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-        }
-        Ok(Self { state })
+        let new = || Ok(State { version: VERSION, ..State::default() });
+        Ok(Self { state: state.map_or_else(new, |state| derive::take_up(state, VERSION))? })
     }
 
     fn side(&mut self, side: &Value) {
@@ -81,9 +74,7 @@ impl Session {
                     return;
                 }
                 facts.activity = Activity::Working;
-                if facts.first_prompt.is_none() && !text.is_empty() {
-                    facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-                }
+                facts.prompted(&text);
                 push(id, None, Body::Message(Message { role: Role::Human, content, ..Message::default() }));
             }
             "system" if !content.text().trim().is_empty() => {
@@ -277,8 +268,8 @@ impl Deriver for Session {
         match serde_json::from_slice::<Value>(record.bytes) {
             Ok(side) if record.side == Some(SIDE) => self.side(&side),
             Ok(element) if element.is_object() => self.element(&element, derived),
-            Ok(_) => derived.problems.push(problem(record, "not an object".to_owned())),
-            Err(error) => derived.problems.push(problem(record, format!("not JSON: {error}"))),
+            Ok(_) => derived.problems.push(Problem::of(record, "not an object")),
+            Err(error) => derived.problems.push(Problem::of(record, format!("not JSON: {error}"))),
         }
     }
 
@@ -289,8 +280,4 @@ impl Deriver for Session {
     fn state(&self) -> Vec<u8> {
         serde_json::to_vec(&self.state).expect("a state of texts and numbers can be written")
     }
-}
-
-fn problem(record: &Record<'_>, reason: String) -> Problem {
-    Problem { record: record.number, position: record.position, reason }
 }

@@ -10,12 +10,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::calls::{self, Call};
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity, hunks::Hunks, lenient_json};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+    hunks::Hunks,
+    lenient_json,
+};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
-/// The first prompt is cut to this.
-const PROMPT_CHARACTERS: usize = 200;
 
 /// Derives a session from its requests.
 #[derive(Default, Serialize, Deserialize)]
@@ -28,12 +31,7 @@ pub(super) struct Requests {
 impl Requests {
     /// A deriver at the beginning of a session, or where `state` was taken.
     pub(super) fn take_up(state: Option<&[u8]>) -> Result<Self, StateError> {
-        let Some(state) = state else { return Ok(Self { version: VERSION, ..Self::default() }) };
-        let state: Self = serde_json::from_slice(state).map_err(|error| StateError(error.to_string()))?;
-        if state.version != VERSION {
-            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-        }
-        Ok(state)
+        state.map_or_else(|| Ok(Self { version: VERSION, ..Self::default() }), |state| derive::take_up(state, VERSION))
     }
 }
 
@@ -42,8 +40,7 @@ impl Deriver for Requests {
         let value: Value = match serde_json::from_slice(record.bytes) {
             Ok(value) => value,
             Err(error) => {
-                let reason = lenient_json::not_json(&error);
-                derived.problems.push(Problem { record: record.number, position: record.position, reason });
+                derived.problems.push(Problem::of(record, lenient_json::not_json(&error)));
                 return;
             }
         };
@@ -96,16 +93,9 @@ impl Out<'_> {
 }
 
 impl Requests {
-    fn saw(&mut self, time: Option<Timestamp>) {
-        let Some(time) = time else { return };
-        let facts = &mut self.facts;
-        facts.started = Some(facts.started.map_or(time, |started| started.min(time)));
-        facts.updated = Some(facts.updated.map_or(time, |updated| updated.max(time)));
-    }
-
     fn session(&mut self, session: &Value, derived: &mut Derived) {
-        self.saw(lenient_json::time_of(session, "creationDate"));
-        self.saw(lenient_json::time_of(session, "lastMessageDate"));
+        self.facts.saw(lenient_json::time_of(session, "creationDate"));
+        self.facts.saw(lenient_json::time_of(session, "lastMessageDate"));
         self.facts.native_id = lenient_json::owned(session, "sessionId");
         if let Some(repository) = session.get("repoData") {
             self.facts.repository = lenient_json::any_text(repository, &["remoteUrl", "remoteURL"]).map(str::to_owned);
@@ -124,11 +114,11 @@ impl Requests {
         let ts = lenient_json::time_of(request, "timestamp");
         let result = request.get("result").unwrap_or(&Value::Null);
         let metadata = result.get("metadata").unwrap_or(&Value::Null);
-        self.saw(ts);
+        self.facts.saw(ts);
         let elapsed = result.get("timings").and_then(|timings| lenient_json::number(timings, "totalElapsed"));
         let elapsed = elapsed.and_then(|elapsed| i64::try_from(elapsed).ok()).map(SignedDuration::from_millis);
         let answered = ts.zip(elapsed).and_then(|(ts, elapsed)| ts.checked_add(elapsed).ok());
-        self.saw(answered);
+        self.facts.saw(answered);
         if let Some(model) =
             lenient_json::text(request, "modelId").map(|model| model.strip_prefix("copilot/").unwrap_or(model))
             && model != "auto"
@@ -178,9 +168,7 @@ impl Requests {
         if text.trim().is_empty() && attached.is_empty() {
             return;
         }
-        if self.facts.first_prompt.is_none() && !text.trim().is_empty() {
-            self.facts.first_prompt = Some(text.trim().chars().take(PROMPT_CHARACTERS).collect());
-        }
+        self.facts.prompted(text);
         out.say(Role::Human, lenient_json::content(text.to_owned(), attached), None);
     }
 }

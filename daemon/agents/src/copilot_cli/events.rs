@@ -40,8 +40,7 @@ impl Deriver for Events {
         let line: Value = match serde_json::from_slice(record.bytes) {
             Ok(line) => line,
             Err(error) => {
-                let reason = lenient_json::not_json(&error);
-                derived.problems.push(Problem { record: record.number, position: record.position, reason });
+                derived.problems.push(Problem::of(record, lenient_json::not_json(&error)));
                 return;
             }
         };
@@ -55,7 +54,7 @@ impl Deriver for Events {
         event.subagent = lenient_json::any_text(&line, &["agentId"])
             .or_else(|| lenient_json::text(data, "parentToolCallId"))
             .map(str::to_owned);
-        self.state.saw(event.ts);
+        self.state.facts.saw(event.ts);
         if let Some(kind) = lenient_json::text(&line, "type") {
             self.event(kind, &mut At { data, event, derived });
         }
@@ -145,7 +144,7 @@ impl Events {
     fn start(&mut self, data: &Value) {
         let state = &mut self.state;
         state.runs += 1;
-        state.saw(lenient_json::time_of(data, "startTime"));
+        state.facts.saw(lenient_json::time_of(data, "startTime"));
         state.answered_by(lenient_json::text(data, "selectedModel"));
         state.facts.native_id = lenient_json::owned(data, "sessionId");
         let version = lenient_json::any_text(data, &["copilotVersion", "vscodeVersion"]);
@@ -197,7 +196,7 @@ impl Events {
             && data.get("isAutopilotContinuation") != Some(&Value::Bool(true))
             && at.event.subagent.is_none();
         if typed {
-            self.state.prompted(text);
+            self.state.facts.prompted(text);
         }
         let role = if typed { Role::Human } else { Role::System };
         let content = lenient_json::content(text.to_owned(), parts);

@@ -16,14 +16,13 @@ impl Deriver for History {
         let session: Value = match serde_json::from_slice(record.bytes) {
             Ok(session) => session,
             Err(error) => {
-                let reason = lenient_json::not_json(&error);
-                derived.problems.push(Problem { record: record.number, position: record.position, reason });
+                derived.problems.push(Problem::of(record, lenient_json::not_json(&error)));
                 return;
             }
         };
         let state = &mut self.state;
         state.facts.native_id = lenient_json::owned(&session, "sessionId");
-        state.saw(lenient_json::time_of(&session, "startTime"));
+        state.facts.saw(lenient_json::time_of(&session, "startTime"));
         state.answered_by(
             lenient_json::text(&session, "selectedModel").or_else(|| lenient_json::text(&session, "model")),
         );
@@ -69,7 +68,7 @@ impl History {
             _ => return,
         };
         if role == Role::Human {
-            self.state.prompted(&text);
+            self.state.facts.prompted(&text);
         }
         if !text.trim().is_empty() {
             push(Body::Message(Message { role, content: Content::Text(text), ..Message::default() }));

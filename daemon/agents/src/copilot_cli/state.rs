@@ -2,17 +2,14 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Facts, StateError, waiting_edits::WaitingEdits};
+use crate::{Facts, StateError, derive, waiting_edits::WaitingEdits};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
 /// Calls and results are known again among the last so many.
 const CALLS: usize = 128;
-/// The first prompt is cut to this.
-const PROMPT_CHARACTERS: usize = 200;
 
 /// Everything a deriver keeps.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -45,32 +42,11 @@ pub(super) struct Call {
 impl State {
     /// The state at the beginning of a session, or the one kept.
     pub(crate) fn take_up(kept: Option<&[u8]>) -> Result<Self, StateError> {
-        let Some(kept) = kept else { return Ok(Self { version: VERSION, ..Self::default() }) };
-        let state: Self = serde_json::from_slice(kept).map_err(|error| StateError(error.to_string()))?;
-        if state.version != VERSION {
-            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-        }
-        Ok(state)
+        kept.map_or_else(|| Ok(Self { version: VERSION, ..Self::default() }), |kept| derive::take_up(kept, VERSION))
     }
 
     pub(super) fn put_down(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a state is JSON")
-    }
-
-    /// Takes note of a time in the session.
-    pub(super) fn saw(&mut self, time: Option<Timestamp>) {
-        let Some(time) = time else { return };
-        let facts = &mut self.facts;
-        facts.started = Some(facts.started.map_or(time, |started| started.min(time)));
-        facts.updated = Some(facts.updated.map_or(time, |updated| updated.max(time)));
-    }
-
-    /// Takes note of what a person typed.
-    pub(super) fn prompted(&mut self, text: &str) {
-        let text = text.trim();
-        if self.facts.first_prompt.is_none() && !text.is_empty() {
-            self.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
-        }
     }
 
     /// Takes note of a model, unless it is the choice of none.

@@ -52,6 +52,19 @@ fn a_database() {
 }
 
 #[test]
+fn a_session_took_place_in_the_project_that_holds_the_data() {
+    let (home, writer) = project();
+    drop(writer);
+    fs::rename(home.path().join("app/.data"), home.path().join("app/.crush")).unwrap();
+    let list = serde_json::json!([home.path().join("app")]);
+    fs::write(home.path().join(".local/share/crush/projects.json"), list.to_string()).unwrap();
+    let sessions = check::sessions(&Crush, &check::environment(home.path()));
+    let app = home.path().join("app").display().to_string();
+    assert_eq!(sessions.len(), 2);
+    assert!(sessions.iter().all(|session| session.facts.cwd.as_deref() == Some(&*app)), "{sessions:?}");
+}
+
+#[test]
 fn rows_that_come_change_and_go_while_the_agent_writes() {
     let (home, writer) = project();
     let source = check::sources(&Crush, &check::environment(home.path())).remove(1);

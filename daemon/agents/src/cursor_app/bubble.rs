@@ -45,8 +45,8 @@ impl Bubbles {
     /// Takes what the session's own row tells.
     fn composer(&mut self, own: &Value, derived: &mut Derived) {
         let state = &mut self.state;
-        state.saw(lenient_json::time_of(own, "createdAt"));
-        state.saw(lenient_json::time_of(own, "lastUpdatedAt"));
+        state.facts.saw(lenient_json::time_of(own, "createdAt"));
+        state.facts.saw(lenient_json::time_of(own, "lastUpdatedAt"));
         if state.facts.model.is_none() {
             state.answered_by(own.get("modelConfig").and_then(|config| lenient_json::text(config, "modelName")));
         }
@@ -102,11 +102,12 @@ impl Bubbles {
         };
         let id = lenient_json::any_text(message, &["bubbleId", "id"]).or_else(|| lenient_json::text(record, "id"));
         let timing = message.get("timingInfo").unwrap_or(&Value::Null);
-        let ts =
-            lenient_json::time_of(message, "createdAt").or_else(|| lenient_json::time_of(timing, "clientRpcSendTime"));
+        let ts = lenient_json::time_of(message, "createdAt")
+            .or_else(|| lenient_json::time_of(timing, "clientRpcSendTime"))
+            .or_else(|| lenient_json::time(message.pointer("/toolFormerData/additionalData/startedAtMs")?));
         let state = &mut self.state;
-        state.saw(ts);
-        state.saw(lenient_json::time_of(timing, "clientEndTime"));
+        state.facts.saw(ts);
+        state.facts.saw(lenient_json::time_of(timing, "clientEndTime"));
         state.answered_by(message.get("modelInfo").and_then(|model| lenient_json::text(model, "modelName")));
         state.answered_by(lenient_json::text(message, "modelType"));
         let folder = lenient_json::list(message, "workspaceUris").first().and_then(Value::as_str);
@@ -134,7 +135,7 @@ fn person(message: &Value, state: &mut State, out: &mut Out<'_>) {
     if text.trim().is_empty() && images.is_empty() {
         return;
     }
-    state.prompted(&text);
+    state.facts.prompted(&text);
     let content = lenient_json::content(text, images);
     out.push(Body::Message(Message { role: Role::Human, content, tool_calls: Vec::new(), model: None }));
 }

@@ -99,14 +99,36 @@ enum Place {
     Inline(Box<RawValue>),
 }
 
+/// The members of a session's document.
+pub(super) type Members<'a> = BTreeMap<String, &'a RawValue>;
+
 /// The parts of a document that tell of its messages.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Default)]
 struct Conversation {
-    full_conversation_headers_only: Vec<Head>,
-    conversation: Vec<Box<RawValue>>,
-    conversation_map: Map<String, Value>,
-    status: Option<String>,
+    /// The ids of the messages, in their order.
+    listed: Vec<String>,
+    /// Messages that stand in the document.
+    inline: Vec<Box<RawValue>>,
+    /// The same, by their ids.
+    map: Map<String, Value>,
+}
+
+impl Conversation {
+    /// Takes what of it is as it should be: a member, or an element, of another type costs no more than itself.
+    fn of(members: &Members<'_>) -> Self {
+        let head = |head: &RawValue| serde_json::from_str::<Head>(head.get()).ok().map(|head| head.bubble_id);
+        let heads: Vec<&RawValue> = member(members, "fullConversationHeadersOnly");
+        Self {
+            listed: heads.into_iter().filter_map(head).filter(|id| !id.is_empty()).collect(),
+            inline: member(members, "conversation"),
+            map: member(members, "conversationMap"),
+        }
+    }
+}
+
+/// A member of a document; nothing where it is of another type than that.
+pub(super) fn member<'a, T: Default + Deserialize<'a>>(members: &Members<'a>, name: &str) -> T {
+    members.get(name).and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default()
 }
 
 #[derive(Default, Deserialize)]
@@ -133,10 +155,9 @@ struct ToolGlance {
 impl<'a> Composer<'a> {
     fn new(connection: &'a Connection, source: &Source, document: &str) -> Result<Self, CutError> {
         let malformed = |error| CutError::Malformed(format!("the session's row is not what it should be: {error}"));
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(document).map_err(malformed)?;
-        let conversation: Conversation = serde_json::from_str(document).map_err(malformed)?;
-        let generating = conversation.status.as_deref() == Some("generating");
-        let messages = messages(connection, &source.native_id, conversation)?;
+        let members: Members<'_> = serde_json::from_str(document).map_err(malformed)?;
+        let generating = member::<String>(&members, "status") == "generating";
+        let messages = messages(connection, &source.native_id, Conversation::of(&members))?;
         let sides = sides(connection, source.file(), &source.native_id, &members)?;
         Ok(Self { connection, messages, sides, generating })
     }
@@ -171,23 +192,23 @@ fn messages(connection: &Connection, id: &str, of: Conversation) -> Result<Vec<M
         found.push((key[prefix.len()..].to_owned(), row));
     })?;
     let mut inline: Vec<(String, Box<RawValue>)> = Vec::new();
-    for (number, raw) in of.conversation.into_iter().enumerate() {
+    for (number, raw) in of.inline.into_iter().enumerate() {
         let head: Head = serde_json::from_str(raw.get()).unwrap_or_default();
         let id = if head.bubble_id.is_empty() { format!("#{number}") } else { head.bubble_id };
         // Some versions leave a stub in the list.
-        let other = of.conversation_map.get(&id).and_then(|other| to_raw_value(other).ok());
+        let other = of.map.get(&id).and_then(|other| to_raw_value(other).ok());
         let raw = other.filter(|other| other.get().len() > raw.get().len()).unwrap_or(raw);
         inline.push((id, raw));
     }
-    let mut order: Vec<String> = of.full_conversation_headers_only.into_iter().map(|head| head.bubble_id).collect();
+    let mut order = of.listed;
     if order.is_empty() {
         order = inline.iter().map(|(id, _)| id.clone()).collect();
     }
     if order.is_empty() && found.is_empty() {
-        order = of.conversation_map.keys().cloned().collect();
+        order = of.map.keys().cloned().collect();
     }
     let listed: BTreeSet<String> = inline.iter().map(|(id, _)| id.clone()).collect();
-    for (id, raw) in &of.conversation_map {
+    for (id, raw) in &of.map {
         if !listed.contains(id.as_str())
             && let Ok(raw) = to_raw_value(raw)
         {
@@ -226,7 +247,7 @@ fn sides(
     connection: &Connection,
     container: &Path,
     id: &str,
-    members: &BTreeMap<String, &RawValue>,
+    members: &Members<'_>,
 ) -> Result<Vec<(String, Vec<u8>)>, CutError> {
     let own: Vec<String> = OWN
         .iter()
@@ -238,7 +259,10 @@ fn sides(
     let named = head.iter().chain([&document]).find_map(|head| folder::named(head, container));
     let folder = match named {
         Some(folder) => Some(folder),
-        None => folder::of_session(connection, container, id)?,
+        None => match folder::of_session(connection, container, id)? {
+            Some(folder) => Some(folder),
+            None => folder::in_contexts(connection, id)?,
+        },
     };
     let mut sides = vec![("composer".to_owned(), own.into_bytes())];
     sides.extend(folder.map(folder_side));

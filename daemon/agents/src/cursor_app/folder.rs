@@ -26,6 +26,9 @@ use crate::{
 const HEADS: &str = "composer.composerHeaders";
 /// The folders of at most so many sessions are kept.
 const KEPT: usize = 200_000;
+/// So many contexts of prompts are looked at, and none that is longer.
+const CONTEXTS: u32 = 8;
+const CONTEXT_BYTES: u32 = 8 << 20;
 /// A `workspace.json` longer than this is not one.
 const LONGEST: u64 = 1 << 20;
 
@@ -83,6 +86,27 @@ pub(super) fn of_session(connection: &Connection, container: &Path, id: &str) ->
         known.read_workspaces(user);
     }
     Ok(known.folders.get(id).cloned())
+}
+
+/// The folder that was laid out before the model with a prompt of the session.
+pub(super) fn in_contexts(connection: &Connection, id: &str) -> Result<Option<String>, CutError> {
+    const SQL: &str = "SELECT value FROM cursorDiskKV WHERE key >= ? AND key < ? AND length(value) < ? LIMIT ?";
+    let mut statement = connection.prepare_cached(SQL).map_err(fault)?;
+    let (first, end) = (format!("messageRequestContext:{id}:"), format!("messageRequestContext:{id};"));
+    let mut rows = statement.query((first, end, CONTEXT_BYTES, CONTEXTS)).map_err(fault)?;
+    while let Some(row) = rows.next().map_err(fault)? {
+        let context =
+            text(row.get_ref(0).map_err(fault)?).and_then(|context| serde_json::from_str::<Value>(context).ok());
+        let layouts = context.as_ref().map_or(&[][..], |context| lenient_json::list(context, "projectLayouts"));
+        for layout in layouts {
+            let read = layout.as_str().and_then(|layout| serde_json::from_str::<Value>(layout).ok());
+            let root = read.as_ref().unwrap_or(layout).pointer("/listDirV2Result/directoryTreeRoot");
+            if let Some(path) = root.and_then(|root| lenient_json::owned(root, "absPath")) {
+                return Ok(Some(path));
+            }
+        }
+    }
+    Ok(None)
 }
 
 impl Known {

@@ -9,8 +9,12 @@ use std::{collections::BTreeMap, path::Path};
 
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
+use serde_json::{Map, Value};
 
-use super::legacy;
+use super::{
+    composer::{Members, member},
+    legacy,
+};
 use crate::{CutError, Listing, Source, SourceKind, database::Database, database::fault, database::text};
 
 /// The low bits of a version are a row's number, the others a time: another one within a minute is told apart.
@@ -163,27 +167,17 @@ pub(super) fn value(connection: &Connection, key: &str) -> Result<Option<String>
     Ok(value.optional().map_err(fault)?.flatten())
 }
 
-/// What tells whether a session holds a message, and when it was changed.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct Brief {
-    created_at: Option<f64>,
-    last_updated_at: Option<f64>,
-    conversation: Vec<IgnoredAny>,
-    #[expect(clippy::zero_sized_map_values, reason = "its values are passed over while it is read")]
-    conversation_map: BTreeMap<String, IgnoredAny>,
-}
-
 /// The version of a session; `None` for a draft, in which nothing was said.
 fn version(connection: &Connection, id: &str, rows: &Rows) -> Result<Option<u64>, CutError> {
     let Some(document) = value(connection, &format!("composerData:{id}"))? else { return Ok(None) };
     // A document of another shape may hold messages all the same: its rows decide.
-    let brief: Brief = serde_json::from_str(&document).unwrap_or_default();
-    if rows.messages == 0 && brief.conversation.is_empty() && brief.conversation_map.is_empty() {
-        return Ok(None);
-    }
-    let time = brief.last_updated_at.or(brief.created_at);
-    Ok(Some(versioned(time, rows.highest as u64)))
+    let members: Members<'_> = serde_json::from_str(&document).unwrap_or_default();
+    let is_draft = rows.messages == 0
+        && member::<Vec<IgnoredAny>>(&members, "conversation").is_empty()
+        && member::<Map<String, Value>>(&members, "conversationMap").is_empty();
+    let time = |name| member::<Option<f64>>(&members, name);
+    let time = time("lastUpdatedAt").or_else(|| time("createdAt"));
+    Ok((!is_draft).then(|| versioned(time, rows.highest as u64)))
 }
 
 /// A version of a time in milliseconds and another number.

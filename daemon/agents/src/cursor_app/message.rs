@@ -49,8 +49,8 @@ impl Messages {
     /// Takes what the store tells of the session.
     fn meta(&mut self, meta: &Value, derived: &mut Derived) {
         let state = &mut self.state;
-        state.saw(lenient_json::time_of(meta, "createdAt"));
-        state.saw(lenient_json::time_of(meta, "updatedAt"));
+        state.facts.saw(lenient_json::time_of(meta, "createdAt"));
+        state.facts.saw(lenient_json::time_of(meta, "updatedAt"));
         state.in_folder(lenient_json::owned(meta, "cwd").or_else(|| lenient_json::owned(meta, "workspacePath")), true);
         if state.facts.model.is_none() {
             state.answered_by(lenient_json::text(meta, "lastUsedModel"));
@@ -83,7 +83,7 @@ impl Messages {
         let message = line.get("message").unwrap_or(line);
         let role = lenient_json::text(line, "role").or_else(|| lenient_json::text(message, "role"));
         let ts = lenient_json::time_of(line, "timestamp");
-        self.state.saw(ts);
+        self.state.facts.saw(ts);
         let options = message.get("providerOptions").and_then(|options| options.get("cursor"));
         self.state.answered_by(options.and_then(|options| lenient_json::text(options, "modelName")));
         let mut out = Out { derived, id: lenient_json::owned(line, "id"), ts: ts.or(self.state.time) };
@@ -111,7 +111,7 @@ impl Messages {
         let turn = prompt::turn(&text);
         if turn.time.is_some() {
             self.state.time = turn.time;
-            self.state.saw(turn.time);
+            self.state.facts.saw(turn.time);
             out.ts = turn.time;
         }
         self.state.in_folder(turn.folder.map(str::to_owned), false);
@@ -126,7 +126,7 @@ impl Messages {
             })
             .collect();
         if !turn.prompt.is_empty() || !images.is_empty() {
-            self.state.prompted(&turn.prompt);
+            self.state.facts.prompted(&turn.prompt);
             let content = lenient_json::content(turn.prompt, images);
             out.push(Body::Message(Message { role: Role::Human, content, tool_calls: Vec::new(), model: None }));
             self.state.facts.activity = Activity::Working;

@@ -7,12 +7,10 @@ use opensession_hail::{Body, Event, Todo, TodoItem, TodoStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Derived, Facts, Problem, Record, StateError, lenient_json, waiting_edits::WaitingEdits};
+use crate::{Derived, Facts, Problem, Record, StateError, derive, lenient_json, waiting_edits::WaitingEdits};
 
 /// Changes whenever a state of before cannot be read on.
 const VERSION: u32 = 1;
-/// The first prompt is cut to this.
-const PROMPT_CHARACTERS: usize = 200;
 /// So many items of a todo list are kept, for tools that change a part of it.
 const TODOS: usize = 40;
 /// A todo item is kept up to this length.
@@ -40,24 +38,11 @@ pub(super) struct State {
 impl State {
     /// The state at the beginning of a session, or the one kept.
     pub(super) fn take_up(kept: Option<&[u8]>) -> Result<Self, StateError> {
-        let Some(kept) = kept else { return Ok(Self { version: VERSION, ..Self::default() }) };
-        let state: Self = serde_json::from_slice(kept).map_err(|error| StateError(error.to_string()))?;
-        if state.version != VERSION {
-            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-        }
-        Ok(state)
+        kept.map_or_else(|| Ok(Self { version: VERSION, ..Self::default() }), |kept| derive::take_up(kept, VERSION))
     }
 
     pub(super) fn put_down(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a state is JSON")
-    }
-
-    /// Takes note of a time in the session.
-    pub(super) fn saw(&mut self, time: Option<Timestamp>) {
-        let Some(time) = time else { return };
-        let facts = &mut self.facts;
-        facts.started = Some(facts.started.map_or(time, |started| started.min(time)));
-        facts.updated = Some(facts.updated.map_or(time, |updated| updated.max(time)));
     }
 
     /// Takes note of the session's folder. `placed` when Cursor keeps it as such; a message only names one.
@@ -74,14 +59,6 @@ impl State {
     pub(super) fn answered_by(&mut self, model: Option<&str>) {
         if let Some(model) = model.filter(|model| !matches!(*model, "" | "default" | "auto")) {
             self.facts.model = Some(model.to_owned());
-        }
-    }
-
-    /// Takes note of what a person typed.
-    pub(super) fn prompted(&mut self, text: &str) {
-        let text = text.trim();
-        if self.facts.first_prompt.is_none() && !text.is_empty() {
-            self.facts.first_prompt = Some(text.chars().take(PROMPT_CHARACTERS).collect());
         }
     }
 
@@ -148,8 +125,7 @@ pub(super) fn parse(record: &Record<'_>, derived: &mut Derived) -> Option<Value>
     match serde_json::from_slice(record.bytes) {
         Ok(value) => Some(value),
         Err(error) => {
-            let reason = lenient_json::not_json(&error);
-            derived.problems.push(Problem { record: record.number, position: record.position, reason });
+            derived.problems.push(Problem::of(record, lenient_json::not_json(&error)));
             None
         }
     }

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
 
+use opensession_hail::Body;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -184,6 +185,69 @@ fn a_session_of_rows_is_read() {
     assert!(!String::from_utf8(raw).unwrap().contains("KEY"));
     assert_eq!(home.list(None).0.drafts, 2);
     check::assert_robust(&CursorApp, &session.source, &session.records);
+}
+
+#[test]
+fn members_of_other_types_cost_no_more_than_themselves() {
+    let home = Home::new();
+    let heads = json!([null, {"bubbleId": null}, {"bubbleId": "b1"}, 7, {"bubbleId": "b2", "type": "2"}]);
+    let odd = json!({
+        "_v": "9", "fullConversationHeadersOnly": heads, "conversation": null, "conversationMap": null, "status": 3,
+        "createdAt": "2026-02-01T09:00:00Z", "lastUpdatedAt": -1, "name": ["no"],
+    });
+    home.put("composerData:odd", &odd);
+    home.put("bubbleId:odd:b1", &said("b1", 1, "hello"));
+    home.put("bubbleId:odd:b2", &said("b2", 2, "Hi."));
+    home.put("composerData:inline", &json!({"createdAt": "soon", "conversation": [said("i1", 1, "in the row")]}));
+    let shown: Vec<String> = home
+        .sessions()
+        .iter()
+        .map(|session| {
+            assert_eq!(session.derived.problems, []);
+            format!("{}: {}", session.source.native_id, check::shown(&session.derived.events))
+        })
+        .collect();
+    assert_eq!(shown.len(), 2, "{shown:?}");
+    assert!(shown.iter().any(|text| text.starts_with("odd: ") && text.contains("hello") && text.contains("Hi.")));
+    assert!(shown.iter().any(|text| text.starts_with("inline: ") && text.contains("in the row")));
+}
+
+#[test]
+fn a_folder_that_only_the_context_of_a_prompt_tells() {
+    let home = Home::new();
+    let mut untold = document();
+    untold["workspaceIdentifier"] = Value::Null;
+    home.session("one", untold, &[said("b1", 1, "hello")]);
+    let layout =
+        json!({"rootPath": "p", "listDirV2Result": {"directoryTreeRoot": {"absPath": "/w/p", "childrenDirs": []}}});
+    home.put("messageRequestContext:one:b0", &json!({"projectLayouts": []}));
+    home.put("messageRequestContext:one:b1", &json!({"projectLayouts": [layout.to_string()]}));
+    home.put("messageRequestContext:two:b1", &json!({"projectLayouts": [layout]}));
+    let sessions = home.sessions();
+    assert_eq!(sessions[0].facts.cwd.as_deref(), Some("/w/p"));
+}
+
+#[test]
+fn tools_that_are_told_by_number_have_a_name_and_a_time() {
+    let home = Home::new();
+    let call = |number: i64| {
+        let id = format!("b{number}");
+        let tool = json!({"tool": number, "toolCallId": id, "status": "completed", "params": "{\"a\":1}",
+            "result": "done", "additionalData": {"startedAtMs": 1_780_338_811_534_i64 + number}});
+        used(&id, tool)
+    };
+    home.session("one", document(), &[call(9), call(43), call(49), call(51), call(52), call(999)]);
+    let sessions = home.sessions();
+    let [session] = &sessions[..] else { panic!("{sessions:?}") };
+    let mut names = Vec::new();
+    for event in &session.derived.events {
+        if let Body::ToolCall(call) = &event.body {
+            names.push(call.name.as_str());
+            assert!(event.ts.is_some_and(|ts| ts.as_millisecond() > 1_780_338_811_534), "{event:?}");
+        }
+    }
+    let expected = ["semantic_search_full", "create_plan", "call_mcp_tool", "ask_question", "switch_mode", "tool_999"];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -12,13 +12,14 @@ use super::{
 use crate::lenient_json;
 
 /// Names of tools that a call tells by number alone.
-const NAMES: [(u64, &str); 22] = [
+const NAMES: [(u64, &str); 27] = [
     (1, "codebase_search"),
     (3, "grep_search"),
     (5, "read_file"),
     (6, "list_dir"),
     (7, "edit_file"),
     (8, "file_search"),
+    (9, "semantic_search_full"),
     (11, "delete_file"),
     (12, "reapply"),
     (15, "run_terminal_cmd"),
@@ -33,13 +34,17 @@ const NAMES: [(u64, &str); 22] = [
     (40, "read_file_v2"),
     (41, "grep"),
     (42, "glob_file_search"),
+    (43, "create_plan"),
     (48, "task_v2"),
+    (49, "call_mcp_tool"),
+    (51, "ask_question"),
+    (52, "switch_mode"),
     (57, "web_fetch"),
 ];
 
 /// A call, taken apart.
 struct Call<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     id: Option<&'a str>,
     input: Cow<'a, Value>,
     resolved: Cow<'a, Value>,
@@ -54,14 +59,14 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
     let Some(call) = Call::of(tool) else { return };
     let model = state.facts.model.clone();
     out.push(call.call(model));
-    if is_task(call.name) {
+    if is_task(&call.name) {
         out.push(Body::Subagent(call.subagent(None)));
     }
     let Some(status) = call.status else { return };
     let result = call.outcome(status);
     let status = result.status;
     out.push(Body::ToolResult(result));
-    if is_task(call.name) {
+    if is_task(&call.name) {
         out.push(Body::Subagent(call.subagent(Some(status))));
     }
     if status != Status::Ok {
@@ -70,7 +75,7 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
     let text = |key| record.get(key).and_then(Value::as_str);
     let null = Value::Null;
     let made = Made {
-        tool: call.name,
+        tool: &call.name,
         input: &call.input,
         resolved: &call.resolved,
         result: call.result.as_deref().unwrap_or(&null),
@@ -88,8 +93,11 @@ pub(super) fn derive(tool: &Value, record: &Value, message: &Value, state: &mut 
 impl<'a> Call<'a> {
     fn of(tool: &'a Value) -> Option<Self> {
         let number = lenient_json::number(tool, "tool");
-        let known = || NAMES.iter().find(|(known, _)| Some(*known) == number).map(|(_, name)| *name);
-        let name = lenient_json::text(tool, "name").or_else(known)?;
+        let known = |number| NAMES.iter().find(|(known, _)| *known == number).map(|(_, name)| Cow::Borrowed(*name));
+        let name = lenient_json::text(tool, "name").map(Cow::Borrowed);
+        // There are new tools every month: one that is told by number alone is called by it.
+        let name =
+            name.or_else(|| number.map(|number| known(number).unwrap_or_else(|| format!("tool_{number}").into())))?;
         let resolved = lenient_json::nested(tool, "params").unwrap_or(Cow::Owned(Value::Null));
         let input = lenient_json::nested(tool, "rawArgs").filter(|input| **input != Value::String(String::new()));
         let result = lenient_json::nested(tool, "result");
@@ -121,10 +129,10 @@ impl<'a> Call<'a> {
         let call_id = self.id.map(str::to_owned);
         let command =
             lenient_json::text(&self.input, "command").or_else(|| lenient_json::text(&self.resolved, "command"));
-        if let Some(command) = command.filter(|_| is_shell_tool(self.name)) {
+        if let Some(command) = command.filter(|_| is_shell_tool(&self.name)) {
             return Body::Command(Command {
                 call_id,
-                name: self.name.to_owned(),
+                name: self.name.clone().into_owned(),
                 command: command.to_owned(),
                 description: lenient_json::any_text(&self.input, &["explanation", "description"]).map(str::to_owned),
                 cwd: lenient_json::owned(&self.input, "cwd").or_else(|| lenient_json::owned(&self.resolved, "cwd")),
@@ -132,12 +140,12 @@ impl<'a> Call<'a> {
             });
         }
         let input = self.input.clone().into_owned();
-        Body::ToolCall(ToolCall { call_id, name: self.name.to_owned(), input, model })
+        Body::ToolCall(ToolCall { call_id, name: self.name.clone().into_owned(), input, model })
     }
 
     fn outcome(&self, mut status: Status) -> ToolResult {
         let mut exit_code = None;
-        if is_shell_tool(self.name)
+        if is_shell_tool(&self.name)
             && let Some(result) = self.result.as_deref().filter(|_| status == Status::Ok)
         {
             exit_code = self.exit_code(result);
@@ -147,7 +155,7 @@ impl<'a> Call<'a> {
         }
         ToolResult {
             call_id: self.id.map(str::to_owned),
-            name: Some(self.name.to_owned()),
+            name: Some(self.name.clone().into_owned()),
             status,
             exit_code,
             duration_ms: None,
@@ -184,7 +192,7 @@ impl<'a> Call<'a> {
             None => String::new(),
             Some(Value::String(text)) => text.clone(),
             Some(result) if result.get("rejected") == Some(&Value::Bool(true)) => String::new(),
-            Some(result) => match lenient_json::any_text(result, &["output", "contents"]) {
+            Some(result) => match lenient_json::any_text(result, &["output", "contents", "outputRaw"]) {
                 Some(text) => text.to_owned(),
                 None if result.get("output").or(result.get("contents")).is_some() => String::new(),
                 None => result.to_string(),
@@ -212,7 +220,7 @@ impl<'a> Call<'a> {
     }
 
     fn todo(&self, message: &Value, state: &mut State, out: &mut Out<'_>) {
-        if !is_todo(self.name) {
+        if !is_todo(&self.name) {
             return;
         }
         let last = self.result.as_deref().map_or(&[][..], |result| lenient_json::list(result, "finalTodos"));

@@ -76,8 +76,7 @@ impl Deriver for Text {
         let text = match std::str::from_utf8(record.bytes) {
             Ok(text) => text,
             Err(error) => {
-                let reason = format!("not a text: {error}");
-                derived.problems.push(Problem { record: record.number, position: record.position, reason });
+                derived.problems.push(Problem::of(record, format!("not a text: {error}")));
                 return;
             }
         };
@@ -107,12 +106,12 @@ impl Text {
                 let turn = prompt::turn(&text);
                 if turn.time.is_some() {
                     self.state.time = turn.time;
-                    self.state.saw(turn.time);
+                    self.state.facts.saw(turn.time);
                     out.ts = turn.time;
                 }
                 turn.added.iter().for_each(|added| system(added, &mut out));
                 if !turn.prompt.is_empty() {
-                    self.state.prompted(&turn.prompt);
+                    self.state.facts.prompted(&turn.prompt);
                     out.push(message(Role::Human, turn.prompt));
                     self.state.facts.activity = Activity::Working;
                 }

@@ -1,5 +1,7 @@
 //! The records of a session: its introduction, messages as they grow, and what replaces them.
 
+use std::path::Path;
+
 use opensession_hail::{Body, Compaction, Extra, Unknown, Usage};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -344,11 +346,19 @@ fn try_path(path: &str, session: &mut Session<'_, Own>) {
     let own = &mut session.kept.own;
     let Some(hash) = own.project_hash.as_deref().filter(|_| session.kept.facts.cwd.is_none()) else { return };
     let mut path = path.trim_end_matches('/');
+    let is_it = |path: &str| {
+        let found = Sha256::digest(path.as_bytes());
+        found.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hash
+    };
     while path.len() > 1 && path.starts_with('/') && own.tried < MOST_TRIED {
         own.tried += 1;
-        let found = Sha256::digest(path.as_bytes());
-        if found.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == hash {
+        if is_it(path) {
             return session.directory(Some(path));
+        }
+        // On macOS these are links; a project is hashed by what they lead to.
+        let linked = ["/tmp", "/var", "/etc"].iter().any(|link| Path::new(path).starts_with(link));
+        if let Some(real) = linked.then(|| format!("/private{path}")).filter(|real| is_it(real)) {
+            return session.directory(Some(&real));
         }
         path = path.rsplit_once('/').map_or("", |(above, _)| above);
     }

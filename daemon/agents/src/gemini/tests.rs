@@ -91,7 +91,7 @@ fn the_projects_path_is_found_by_its_hash() {
     assert_eq!(
         cwds,
         [
-            of("359abdd0", None),
+            of("359abdd0", Some(temporary)),
             of("981c87cb", Some(project)),
             of("9c9a14e1", Some(temporary)),
             of("a63242d9", Some(temporary))

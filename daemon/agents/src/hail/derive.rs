@@ -3,10 +3,12 @@
 use opensession_hail::{Body, Event, Header, Role, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::{Derived, Deriver, Facts, Problem, Record, StateError, derive::Activity};
+use crate::{
+    Derived, Deriver, Facts, Problem, Record, StateError,
+    derive::{self, Activity},
+};
 
 const VERSION: u32 = 1;
-const PROMPT_CHARACTERS: usize = 200;
 /// The side record of what could not be read of a file of the older dialect.
 pub(super) const PROBLEMS: &str = "problems";
 
@@ -25,14 +27,8 @@ struct State {
 impl Session {
     /// A deriver at the beginning of a session, or where `state` was taken.
     pub(crate) fn new(state: Option<&[u8]>) -> Result<Self, StateError> {
-        let state = match state {
-            Some(bytes) => serde_json::from_slice(bytes).map_err(|error| StateError(error.to_string()))?,
-            None => State { version: VERSION, ..State::default() },
-        };
-        if state.version != VERSION {
-            return Err(StateError(format!("version {} instead of {VERSION}", state.version)));
-        }
-        Ok(Self { state })
+        let new = || Ok(State { version: VERSION, ..State::default() });
+        Ok(Self { state: state.map_or_else(new, |state| derive::take_up(state, VERSION))? })
     }
 
     fn header(&mut self, header: Header) {
@@ -54,20 +50,14 @@ impl Session {
 
     fn event(&mut self, event: &Event) {
         let facts = &mut self.state.facts;
-        if let Some(ts) = event.ts {
-            facts.started = Some(facts.started.map_or(ts, |started| started.min(ts)));
-            facts.updated = Some(facts.updated.map_or(ts, |updated| updated.max(ts)));
-        }
+        facts.saw(event.ts);
         if event.subagent.is_some() {
             return;
         }
         match &event.body {
             Body::Message(message) if message.role == Role::Human => {
                 facts.activity = Activity::Working;
-                let text = message.content.text();
-                if facts.first_prompt.is_none() && !text.trim().is_empty() {
-                    facts.first_prompt = Some(text.trim().chars().take(PROMPT_CHARACTERS).collect());
-                }
+                facts.prompted(&message.content.text());
             }
             Body::Message(message) if message.role == Role::Agent => {
                 facts.activity = Activity::Idle;

@@ -57,8 +57,8 @@ impl Format for Code {
         if self.native_id.contains('/') {
             return;
         }
-        session.saw(json::time_of(state, "createdAt"));
-        session.saw(json::time_of(state, "updatedAt"));
+        session.kept.facts.saw(json::time_of(state, "createdAt"));
+        session.kept.facts.saw(json::time_of(state, "updatedAt"));
         let Some(title) = json::text(state, "title") else { return };
         if json::flag(state, "isCustomTitle") == Some(true) {
             session.title(None, title, true);
@@ -83,7 +83,7 @@ impl Format for Code {
             }
             Some("llm.request") => session.model(json::text(record, "model")),
             Some("turn.prompt" | "turn.steer") => {
-                let text = prompted(json::member(record, "input"), json::member(record, "origin"), session);
+                let text = self.prompted(json::member(record, "input"), json::member(record, "origin"), session);
                 let waiting = &mut session.kept.own.prompts;
                 if waiting.len() == MOST_PROMPTS {
                     waiting.pop_front();
@@ -132,7 +132,7 @@ impl Code {
                     waiting.remove(at);
                     return;
                 }
-                prompted(content, json::member(message, "origin"), session);
+                self.prompted(content, json::member(message, "origin"), session);
             }
             Some("assistant") => {
                 parts(None, content, session);
@@ -241,24 +241,27 @@ impl Code {
         let id = session.once(&format!("{response}:usage"));
         session.usage(Some(id), usage);
     }
-}
 
-/// Tells a prompt, or what the client says in its place; gives its hash.
-fn prompted(content: Option<&Value<'_>>, origin: Option<&Value<'_>>, session: &mut Session<'_, Own>) -> u64 {
-    let content = content_of(content);
-    let text = content.text();
-    let key = hash_words("prompt", &text);
-    let kind = origin.and_then(|origin| json::text(origin, "kind"));
-    if text.trim().is_empty() && !content.has_image() {
-        return key;
+    /// Tells a prompt, or what the client says in its place; gives its hash.
+    fn prompted(&self, content: Option<&Value<'_>>, origin: Option<&Value<'_>>, session: &mut Session<'_, Own>) -> u64 {
+        let content = content_of(content);
+        let text = content.text();
+        let key = hash_words("prompt", &text);
+        let kind = origin.and_then(|origin| json::text(origin, "kind")).unwrap_or("user");
+        if text.trim().is_empty() && !content.has_image() {
+            return key;
+        }
+        // The first thing that a sub-agent is told is its task, whoever writes it.
+        let is_task =
+            kind == "system_trigger" && self.native_id.contains('/') && session.kept.facts.first_prompt.is_none();
+        if (kind == "user" || is_task) && !text.trim_start().starts_with("<system-reminder>") {
+            drop(text);
+            session.prompt(None, content);
+        } else {
+            session.system(None, &text);
+        }
+        key
     }
-    if kind.unwrap_or("user") == "user" && !text.trim_start().starts_with("<system-reminder>") {
-        drop(text);
-        session.prompt(None, content);
-    } else {
-        session.system(None, &text);
-    }
-    key
 }
 
 /// A turn that failed.

@@ -36,8 +36,8 @@ impl Format for Conversation {
         if name == ROW {
             session
                 .directory(json::text(record, "key").filter(|key| key.starts_with(['/', '\\']) || key.contains(':')));
-            session.saw(json::time_of(record, "created_at"));
-            session.saw(json::time_of(record, "updated_at"));
+            session.kept.facts.saw(json::time_of(record, "created_at"));
+            session.kept.facts.saw(json::time_of(record, "updated_at"));
         } else if name == DOCUMENT {
             let facts = &mut session.kept.facts;
             facts.native_id = json::owned(record, "conversation_id").or_else(|| facts.native_id.take());

@@ -43,15 +43,15 @@ impl Format for History {
             return;
         }
         session.directory(json::text(record, "workspaceDirectory"));
-        session.saw(json::member(record, "dateCreated").and_then(created));
+        session.kept.facts.saw(json::member(record, "dateCreated").and_then(created));
         replace(&mut session.kept.facts.agent_title, json::text(record, "title"));
         if let Some(id) = json::text(record, "sessionId") {
             session.kept.facts.native_id = Some(format!("{ID}{id}"));
         }
         if let Some(metadata) = json::member(record, "metadata") {
             session.model(json::text(metadata, "modelId"));
-            session.saw(json::time_of(metadata, "startTime"));
-            session.saw(json::time_of(metadata, "endTime"));
+            session.kept.facts.saw(json::time_of(metadata, "startTime"));
+            session.kept.facts.saw(json::time_of(metadata, "endTime"));
         }
     }
 

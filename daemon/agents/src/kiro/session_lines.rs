@@ -24,8 +24,8 @@ impl Format for Lines {
 
     fn side(&self, _name: &str, record: &Value<'_>, session: &mut Session<'_, Own>) {
         session.directory(json::text(record, "cwd"));
-        session.saw(json::time_of(record, "created_at"));
-        session.saw(json::time_of(record, "updated_at"));
+        session.kept.facts.saw(json::time_of(record, "created_at"));
+        session.kept.facts.saw(json::time_of(record, "updated_at"));
         let model = json::at(record, &["session_state", "rts_model_state", "model_info", "model_id"]);
         session.model(model.and_then(Value::as_str));
         let facts = &mut session.kept.facts;

@@ -1,7 +1,7 @@
 //! From rows to events.
 
 use jiff::Timestamp;
-use opensession_hail::{Body, Compaction, Relation, Subagent, Usage};
+use opensession_hail::{Body, Compaction, Edit, EditOperation, Relation, Subagent, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,6 +13,11 @@ use crate::{
         value::{cost, embedded, flag, list, number, text, time},
     },
 };
+
+/// So many changed files of one step are told, and remembered.
+const FILES: usize = 64;
+/// Longer paths are not remembered.
+const PATH_BYTES: usize = 512;
 
 /// What is kept between rows.
 #[derive(Default, Serialize, Deserialize)]
@@ -31,10 +36,14 @@ struct Message {
     /// It is the summary of a compaction.
     is_summary: bool,
     created: Option<Timestamp>,
+    /// Whether a tool ran in it.
+    called: bool,
+    /// Files that tools told to have changed in it.
+    changed: Vec<String>,
 }
 
 impl Tell for State {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn take(&mut self, value: &Value, out: &mut Out<'_>) -> Result<(), String> {
         if out.side == Some("session") {
@@ -94,7 +103,7 @@ impl State {
         let created = time(data, "/time/created").or_else(|| time(data, "/metadata/time/created"));
         out.at(created);
         let is_user = text(data, "/role") == Some("user");
-        self.message = Message { is_user, is_summary: flag(data, "/summary"), created };
+        self.message = Message { is_user, is_summary: flag(data, "/summary"), created, ..Message::default() };
         if is_user {
             self.inline_parts(id, data, out);
             return;
@@ -162,7 +171,13 @@ impl State {
                 out.at(time(part, "/time/start"));
                 out.thinking(id, words);
             }
-            "tool" => tool::part(id, part, out),
+            "tool" => {
+                self.message.called = true;
+                let changed = tool::part(id, part, out);
+                let short = changed.into_iter().filter(|path| path.len() <= PATH_BYTES);
+                self.message.changed.extend(short.take(FILES.saturating_sub(self.message.changed.len())));
+            }
+            "patch" if self.message.called => self.patch(id, part, out),
             "file" => file(id, part, self.message.is_user, out),
             "retry" => {
                 out.at(time(part, "/time/created"));
@@ -185,6 +200,25 @@ impl State {
             _ => {}
         }
     }
+
+    /// Files that are others after a step than before it: those that no tool told of, as a command changed them.
+    fn patch(&self, id: &str, part: &Value, out: &mut Out<'_>) {
+        let is_told = |path: &str| {
+            let is_it = |told: &String| path.strip_suffix(told.as_str()).is_some_and(is_folder);
+            self.message.changed.iter().any(is_it)
+        };
+        let files = list(part, "/files").iter().filter_map(Value::as_str);
+        let untold = files.filter(|path| !path.is_empty() && !is_told(path));
+        for (number, path) in untold.take(FILES).enumerate() {
+            let edit = Edit { path: path.to_owned(), operation: EditOperation::Update, ..Edit::default() };
+            out.event(format!("{id}:edit:{number}"), Body::Edit(edit));
+        }
+    }
+}
+
+/// Whether what stands before a path is nothing, or the folder in which it lies.
+fn is_folder(before: &str) -> bool {
+    before.is_empty() || before.ends_with('/')
 }
 
 /// The person's words. The command line wraps them in quotes.

@@ -1,5 +1,6 @@
 use std::{fs, path::Path};
 
+use opensession_hail::Body;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -73,6 +74,40 @@ fn a_database() {
     insta::assert_json_snapshot!(sessions[0].facts);
     insta::assert_json_snapshot!(sessions[1].facts);
     check::assert_robust(&OPENCODE, &sessions[0].source, &sessions[0].records);
+}
+
+#[test]
+fn files_that_a_command_changed_are_told_once() {
+    let (home, writer) = home();
+    writer
+        .execute_batch(
+            r#"INSERT INTO message VALUES ('msg_6', 'ses_1', 1760000010000, 1760000010000, '{"role":"assistant","time":{"created":1760000010000,"completed":1760000010500},"finish":"stop"}');
+            INSERT INTO part VALUES
+                ('prt_d', 'msg_6', 'ses_1', 2, 2, '{"type":"tool","tool":"write","callID":"c1","state":{"status":"completed","input":{"filePath":"/home/ann/app/told.rs","content":"x"},"output":"ok","metadata":{"exists":false},"time":{"start":1760000010100,"end":1760000010200}}}'),
+                ('prt_e', 'msg_6', 'ses_1', 2, 2, '{"type":"tool","tool":"apply_patch","callID":"c2","state":{"status":"completed","input":{"patchText":"*** Begin Patch\n*** Update File: src/named.rs\n@@\n-x\n+y\n*** End Patch"},"output":"ok","metadata":{},"time":{"start":1760000010100,"end":1760000010200}}}'),
+                ('prt_f', 'msg_6', 'ses_1', 2, 2, '{"type":"tool","tool":"bash","callID":"c3","state":{"status":"completed","input":{"command":"cargo fmt"},"output":"","metadata":{"exit":0},"time":{"start":1760000010200,"end":1760000010300}}}'),
+                ('prt_g', 'msg_6', 'ses_1', 2, 2, '{"type":"patch","hash":"x","files":["/home/ann/app/told.rs","/home/ann/app/src/named.rs","/home/ann/app/src/renamed.rs"]}');
+            INSERT INTO part VALUES ('prt_8f', 'msg_1', 'ses_1', 2, 2, '{"type":"patch","hash":"x","files":["/home/ann/app/by-hand.rs"]}');"#,
+        )
+        .unwrap();
+    let sessions = sessions(&OPENCODE, home.path());
+    let edits = sessions[0].derived.events.iter().filter_map(|event| match &event.body {
+        Body::Edit(edit) => Some((edit.path.as_str(), edit.diff.is_some())),
+        _ => None,
+    });
+    let edits: Vec<(&str, bool)> = edits.skip_while(|(path, _)| !path.ends_with("told.rs")).collect();
+    let expected = [("/home/ann/app/told.rs", true), ("src/named.rs", true), ("/home/ann/app/src/renamed.rs", false)];
+    assert_eq!(edits, expected);
+    check::assert_robust(&OPENCODE, &sessions[0].source, &sessions[0].records);
+}
+
+#[test]
+fn a_database_of_another_name_is_one() {
+    let (home, writer) = home();
+    drop(writer);
+    let folder = home.path().join(".local/share/opencode");
+    fs::rename(folder.join("opencode.db"), folder.join("mine.sqlite")).unwrap();
+    assert_eq!(sessions(&OPENCODE, home.path()).len(), 2);
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub(super) struct Ended<'a> {
     pub(super) duration: Option<u64>,
 }
 
-/// A part of the type `tool`.
-pub(super) fn part(id: &str, part: &Value, out: &mut Out<'_>) {
+/// A part of the type `tool`. Gives the files that it changed.
+pub(super) fn part(id: &str, part: &Value, out: &mut Out<'_>) -> Vec<String> {
     let none = Value::Null;
     let at = |pointer: &str| part.pointer(pointer).unwrap_or(&none);
     let call = Call {
@@ -46,7 +46,7 @@ pub(super) fn part(id: &str, part: &Value, out: &mut Out<'_>) {
     let error = match text(part, "/state/status") {
         Some("completed") => None,
         Some("error") => Some(text(part, "/state/error").unwrap_or_default()),
-        _ => return,
+        _ => return Vec::new(),
     };
     let (start, end) = (number(part, "/state/time/start"), number(part, "/state/time/end"));
     let attached = list(part, "/state/attachments")
@@ -60,7 +60,7 @@ pub(super) fn part(id: &str, part: &Value, out: &mut Out<'_>) {
         attached,
         duration: start.zip(end).and_then(|(start, end)| end.checked_sub(start)),
     };
-    end_of(&call, ended, out);
+    end_of(&call, ended, out)
 }
 
 /// A call in a message of the oldest form, which keeps what tools tell of themselves in the message's metadata.
@@ -119,8 +119,8 @@ pub(super) fn begin(call: &Call<'_>, out: &mut Out<'_>) {
     }
 }
 
-/// Tells how a call ended, and what it did.
-pub(super) fn end_of(call: &Call<'_>, ended: Ended<'_>, out: &mut Out<'_>) {
+/// Tells how a call ended, and what it did. Gives the files that it changed.
+pub(super) fn end_of(call: &Call<'_>, ended: Ended<'_>, out: &mut Out<'_>) -> Vec<String> {
     let exit = exit_code(call.metadata, "/exit").or_else(|| exit_code(call.metadata, "/exitCode"));
     let status = match ended.error {
         Some(error) if error.contains("rejected permission") || error.contains("dismissed this question") => {
@@ -142,8 +142,10 @@ pub(super) fn end_of(call: &Call<'_>, ended: Ended<'_>, out: &mut Out<'_>) {
         stderr: None,
     };
     out.result(format!("{}:result", call.id), body);
+    let mut changed = Vec::new();
     if status == Status::Ok {
         for (number, edit) in edit::edits(call).into_iter().enumerate() {
+            changed.push(edit.path.clone());
             out.event(format!("{}:edit:{number}", call.id), Body::Edit(edit));
         }
         if call.name == "todowrite"
@@ -155,6 +157,7 @@ pub(super) fn end_of(call: &Call<'_>, ended: Ended<'_>, out: &mut Out<'_>) {
     if let Some(subagent) = subagent {
         out.event(format!("{}:subagent:end", call.id), Body::Subagent(subagent));
     }
+    changed
 }
 
 /// The sub-agent that a call of `task` starts. Its session is named by metadata, formerly by the output.

@@ -79,7 +79,10 @@ impl Page<'_> {
                 )
             }),
             ("cost", |side| side.cost.map_or_else(|| "-".to_owned(), |cost| format!("${cost:.2}"))),
-            ("files", |side| format!("{} +{} -{}", side.files.files, side.files.added, side.files.removed)),
+            ("files", |side| match side.files.unknown {
+                Some(_) if side.files.added + side.files.removed == 0 => format!("{}, net unknown", side.files.files),
+                _ => format!("{} +{} -{}", side.files.files, side.files.added, side.files.removed),
+            }),
         ];
         for (name, value) in rows {
             self.line(&format!("| {name} | {} | {} |", cell(&value(a)), cell(&value(b))));
@@ -282,9 +285,9 @@ fn place(side: &Side) -> String {
 
 fn ran(runs: &CommandRuns) -> String {
     let mut text = if runs.runs > 1 {
-        format!("{} runs, the last {}", runs.runs, outcome_word(runs.outcome, runs.exit))
+        format!("{} runs, the last {}", runs.runs, outcome_word(runs.outcome, runs.exit, true))
     } else {
-        outcome_word(runs.outcome, runs.exit)
+        outcome_word(runs.outcome, runs.exit, true)
     };
     if runs.runs > 1 && runs.failed > 0 {
         write!(text, ", {} failed", runs.failed).expect("a string takes every byte");

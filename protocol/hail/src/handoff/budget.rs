@@ -35,8 +35,8 @@ const fn limits(sizes: [usize; 9]) -> Limits {
     Limits { quote, words, summary, line, item, names, entries, evidence, long }
 }
 
-/// From the most to the least.
-const LEVELS: [Limits; 22] = [
+/// From the most to the least. Between two of them there are [`STEPS`].
+const LEVELS: [Limits; 23] = [
     limits([8000, 6000, 8000, 600, 600, 60, 100, 600, 4000]),
     limits([6000, 4000, 4000, 400, 400, 40, 60, 300, 4000]),
     limits([4000, 3000, 2400, 320, 320, 30, 40, 200, 4000]),
@@ -51,8 +51,9 @@ const LEVELS: [Limits; 22] = [
     limits([500, 380, 0, 100, 100, 8, 8, 0, 4000]),
     limits([420, 320, 0, 90, 90, 8, 6, 0, 4000]),
     limits([340, 260, 0, 80, 80, 6, 5, 0, 4000]),
-    limits([280, 220, 0, 72, 72, 6, 4, 0, 120]),
-    limits([240, 180, 0, 64, 64, 5, 4, 0, 80]),
+    limits([280, 220, 0, 72, 72, 6, 4, 0, 4000]),
+    limits([240, 180, 0, 64, 64, 5, 4, 0, 120]),
+    limits([220, 170, 0, 60, 62, 5, 3, 0, 80]),
     limits([200, 160, 0, 56, 60, 4, 3, 0, 50]),
     limits([180, 140, 0, 56, 56, 4, 3, 0, 30]),
     limits([160, 120, 0, 50, 50, 3, 2, 0, 16]),
@@ -61,18 +62,48 @@ const LEVELS: [Limits; 22] = [
     limits([60, 60, 0, 30, 30, 1, 1, 0, 2]),
 ];
 
+/// Entries of a long list, as many as there are.
+const ALL: usize = 4000;
+/// Steps from a level to the next.
+const STEPS: usize = 6;
+
+/// The limits of a step: between two levels each lies between theirs.
+fn step(at: usize) -> Limits {
+    let (level, part) = (at / STEPS, at % STEPS);
+    let one = LEVELS[level];
+    let Some(other) = LEVELS.get(level + 1).filter(|_| part > 0) else { return one };
+    let between = |of: fn(&Limits) -> usize| of(&one) - (of(&one) - of(other)) * part / STEPS;
+    // The long lists fall from all to a part: what lies between is of no use to most.
+    let long = if one.long == ALL && other.long < ALL {
+        usize::min(one.long, other.long + (STEPS - part) * 40)
+    } else {
+        between(|limits| limits.long)
+    };
+    Limits {
+        quote: between(|limits| limits.quote),
+        words: between(|limits| limits.words),
+        summary: between(|limits| limits.summary),
+        line: between(|limits| limits.line),
+        item: between(|limits| limits.item),
+        names: between(|limits| limits.names),
+        entries: between(|limits| limits.entries),
+        evidence: between(|limits| limits.evidence),
+        long,
+    }
+}
+
 impl Draft {
     /// The handoff, so that its text in `form` has at most as many bytes as `budget` says. A budget too small for even
     /// the least gives the least.
     pub fn fit(&self, budget: Budget, form: Form) -> (Handoff, String) {
         let most = budget.bytes();
         let render = |level: usize| {
-            let handoff = self.at(&LEVELS[level]);
+            let handoff = self.at(&step(level));
             let text = form.render(&handoff);
             (handoff, text)
         };
-        // The first level that fits; sizes fall from level to level.
-        let (mut low, mut high) = (0, LEVELS.len() - 1);
+        // The first step that fits; sizes fall from step to step.
+        let (mut low, mut high) = (0, (LEVELS.len() - 1) * STEPS);
         let mut best = None;
         while low < high {
             let middle = usize::midpoint(low, high);
@@ -154,6 +185,8 @@ impl Draft {
         handoff.abandoned.iter_mut().for_each(|abandoned| abandoned.what = cut(&abandoned.what, limits.item));
         middle(&mut handoff.commits, limits.entries, "commits", &mut omitted);
         handoff.commits.iter_mut().for_each(|commit| commit.subject = cut(&commit.subject, limits.item));
+        middle(&mut handoff.subagents, limits.entries, "subagents", &mut omitted);
+        handoff.subagents.iter_mut().for_each(|agent| agent.text = cut(&agent.text, limits.item));
         middle(&mut handoff.prompts, limits.long, "prompts", &mut omitted);
         handoff.prompts.iter_mut().for_each(|prompt| prompt.text = cut(&prompt.text, limits.line));
         middle(&mut handoff.next, limits.entries, "next", &mut omitted);
@@ -214,10 +247,29 @@ mod tests {
     }
 
     #[test]
-    fn every_level_is_smaller_than_the_one_before() {
-        for pair in LEVELS.windows(2) {
+    fn every_step_is_smaller_than_the_one_before() {
+        let steps: Vec<Limits> = (0..=(LEVELS.len() - 1) * STEPS).map(step).collect();
+        for pair in steps.windows(2) {
             assert!(pair[0].quote >= pair[1].quote && pair[0].line >= pair[1].line && pair[0].long >= pair[1].long);
             assert!(pair[0].entries >= pair[1].entries && pair[0].evidence >= pair[1].evidence);
         }
+        assert_eq!((steps[0].quote, steps[steps.len() - 1].quote), (8000, 60));
+    }
+
+    #[test]
+    fn what_there_is_room_for_is_used() {
+        use crate::handoff::{Collector, SessionFacts};
+        use crate::{Body, Content, Event, Message, Role};
+        let mut collector = Collector::new();
+        collector.begin(SessionFacts::default());
+        for number in 1..=88 {
+            let content = Content::Text(format!("prompt {number}: {}", "make it a little brighter ".repeat(6)));
+            collector
+                .add(number, &Event::new(Body::Message(Message { role: Role::Human, content, ..Message::default() })));
+        }
+        let draft = collector.finish(&crate::redact::Redactor::new());
+        let (handoff, text) = draft.fit(Budget::Standard, Form::Json);
+        assert!(text.len() > Budget::Standard.bytes() * 9 / 10, "{}", text.len());
+        assert_eq!(handoff.prompts.len(), 88);
     }
 }

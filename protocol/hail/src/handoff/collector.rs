@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::commands::{Call, Commands, What, kept_command};
+use super::commands::{Call, Commands, What, kept_command, tells_by_code_alone};
 use super::document::{DecisionKind, RepositoryState};
 use super::files::Files;
 use super::ledger::Ledger;
@@ -29,6 +29,10 @@ const MAX_DECISIONS: usize = 1024;
 const MAX_PROVIDER_ERRORS: usize = 64;
 /// Pull requests kept.
 const MAX_LINKS: usize = 32;
+/// The agent that commits by itself, and says so in its own lines.
+const COMMITTER: &str = "aider";
+/// Sub-agents kept.
+const MAX_SUBAGENTS: usize = 512;
 /// Ids of records remembered, so that a copy in a later session is passed over.
 const MAX_RECORD_IDS: usize = 2_000_000;
 
@@ -88,6 +92,10 @@ pub struct Collector {
     pub(crate) tool_summary: Option<(String, Mark)>,
     pub(crate) provider_errors: Vec<(String, Mark)>,
     pub(crate) pull_requests: Vec<(String, Mark)>,
+    pub(crate) subagents: Vec<(String, Mark)>,
+    pub(crate) subagents_left_out: u64,
+    /// Calls and ids of sub-agents that are listed.
+    known_subagents: HashSet<u64>,
     /// Ids of records of sessions before the current one; empty while there is only one.
     earlier_records: HashSet<u64>,
     records: HashSet<u64>,
@@ -212,6 +220,9 @@ impl Collector {
                         self.provider_errors.clear();
                     }
                 }
+                Role::System if session.facts.agent == COMMITTER => {
+                    self.commands.client_said(&message.content.text(), mark, &mut self.files);
+                }
                 Role::System => {}
             },
             Body::ToolCall(call) => {
@@ -228,7 +239,8 @@ impl Collector {
                 let what = What::Tool { name: bounded(&call.name, 256).to_owned(), about, input };
                 let call_id = call.call_id.as_deref();
                 let edits_before = self.files.edits;
-                self.commands.begin(call_id, Call { mark, what, in_subagent: !is_main, edits_before });
+                let call = Call { mark, what, in_subagent: !is_main, edits_before, by_code_alone: false };
+                self.commands.begin(call_id, call);
             }
             Body::Command(command) => {
                 let by_person = command.name == "!";
@@ -239,7 +251,8 @@ impl Collector {
                 let cwd = command.cwd.clone().or_else(|| session.facts.cwd.clone());
                 let what = What::Shell { command: kept_command(&command.command), line, cwd, by_person };
                 let edits_before = self.files.edits;
-                let call = Call { mark, what, in_subagent: !is_main, edits_before };
+                let by_code_alone = tells_by_code_alone(&session.facts.agent);
+                let call = Call { mark, what, in_subagent: !is_main, edits_before, by_code_alone };
                 self.commands.begin(command.call_id.as_deref(), call);
             }
             Body::ToolResult(result) => self.result(result, is_main, mark),
@@ -254,6 +267,7 @@ impl Collector {
             Body::Compaction(compaction) if is_main && !compaction.content.trim().is_empty() => {
                 self.tool_summary = Some((bounded(compaction.content.trim(), SUMMARY_BYTES).to_owned(), mark));
             }
+            Body::Subagent(subagent) if subagent.status.is_none() => self.subagent(subagent, mark),
             Body::Error(error) if is_main => {
                 let interrupted = error.code.as_deref() == Some("interrupted");
                 let kind = if interrupted { TailKind::Interrupted } else { TailKind::Error };
@@ -289,6 +303,21 @@ impl Collector {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A sub-agent was started; its own record may tell so too.
+    fn subagent(&mut self, subagent: &crate::Subagent, mark: Mark) {
+        let ids = [&subagent.call_id, &subagent.agent_id];
+        let known = ids.into_iter().flatten().map(|id| hash(id)).filter(|id| !self.known_subagents.insert(*id)).count();
+        let Some(text) = subagent.description.as_ref().or(subagent.name.as_ref()) else { return };
+        if known > 0 || text.trim().is_empty() {
+            return;
+        }
+        if self.subagents.len() < MAX_SUBAGENTS {
+            self.subagents.push((bounded(text.trim(), 512).to_owned(), mark));
+        } else {
+            self.subagents_left_out += 1;
         }
     }
 

@@ -25,6 +25,11 @@ const MAX_COMMITS: usize = 2048;
 const COMMAND_BYTES: usize = 4096;
 /// Bytes kept of a failure's output, of its end.
 const OUTPUT_BYTES: usize = 2048;
+/// The exit code of a command that was still writing when the one that it wrote to had enough.
+const BROKEN_PIPE: i32 = 141;
+/// Agents that tell by the exit code alone how a command ended, and do not keep it of every one: where there is none, an
+/// `ok` only says that something came back.
+const CODE_ALONE: [&str; 5] = ["aider", "cline", "roo-code", "kilo-code", "codex"];
 
 /// What was called.
 #[derive(Debug, Clone)]
@@ -43,6 +48,8 @@ pub(crate) struct Call {
     pub(crate) in_subagent: bool,
     /// Edits of files before it.
     pub(crate) edits_before: u64,
+    /// Its agent says how it ended by the exit code alone.
+    pub(crate) by_code_alone: bool,
 }
 
 /// A command that came back, or did not yet.
@@ -159,14 +166,16 @@ impl Commands {
         };
         match &call.what {
             What::Shell { command, line, cwd, by_person } => {
+                let reading = if line.checks.is_empty() { Reading::default() } else { read_output(result, text) };
+                let is_untold = outcome == Outcome::Ok && result.exit_code.is_none() && call.by_code_alone;
                 let ran = Ran {
                     command: command.clone(),
-                    outcome,
+                    outcome: ended(outcome, is_untold, result.exit_code, line, &reading),
                     exit: result.exit_code,
                     mark: call.mark,
                     output: Some(mark),
                 };
-                self.shell(&ran, line, call, result, text, mark);
+                self.shell(&ran, line, call, result, text, mark, reading, is_untold || outcome == Outcome::Failed);
                 if !call.in_subagent {
                     let place = if *by_person { &mut self.last_by_person } else { &mut self.last };
                     if place.as_ref().is_some_and(|last| last.mark == call.mark) {
@@ -194,25 +203,30 @@ impl Commands {
         }
     }
 
-    fn shell(&mut self, ran: &Ran, line: &Line, call: &Call, result: &ToolResult, text: &str, mark: Mark) {
-        let reading = if line.checks.is_empty() { Reading::default() } else { read_output(result, text) };
-        // The exit code is the truth, unless something else hides it.
-        let outcome = match ran.outcome {
-            Outcome::Ok if line.masked && reading.failed => Outcome::Failed,
-            other => other,
-        };
+    /// `told` is whether the failure is the whole line's, rather than that of a part whose exit code something hides.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call and its result, used nowhere else")]
+    fn shell(
+        &mut self,
+        ran: &Ran,
+        line: &Line,
+        call: &Call,
+        result: &ToolResult,
+        text: &str,
+        mark: Mark,
+        reading: Reading,
+        told: bool,
+    ) {
+        let outcome = ran.outcome;
         if let Some(ledger) = &mut self.ledger {
             ledger.end(line, outcome, ran.exit, ran.mark);
         }
-        if !line.checks.is_empty()
-            && matches!(outcome, Outcome::Ok | Outcome::Failed | Outcome::Interrupted | Outcome::Running)
-        {
-            self.check(ran, outcome, line, call, reading);
+        if !line.checks.is_empty() && outcome != Outcome::Rejected {
+            self.check(ran, line, call, reading);
         }
         match outcome {
             Outcome::Ok => self.succeed(line, call.mark),
             Outcome::Failed => {
-                if ran.outcome == Outcome::Failed && !call.in_subagent {
+                if told && !call.in_subagent {
                     let words = ending(result, text).map(|words| (words, mark));
                     self.last_failure =
                         Some(LastFailure { ran: ran.clone(), words, resolved_by: None, line: line.clone() });
@@ -224,7 +238,7 @@ impl Commands {
         }
     }
 
-    fn check(&mut self, ran: &Ran, outcome: Outcome, line: &Line, call: &Call, reading: Reading) {
+    fn check(&mut self, ran: &Ran, line: &Line, call: &Call, reading: Reading) {
         let mut kinds: Vec<CheckKind> = line.checks.iter().map(|(kind, _)| *kind).collect();
         kinds.sort_by_key(|kind| std::cmp::Reverse(check::weight(*kind)));
         kinds.dedup();
@@ -238,8 +252,8 @@ impl Commands {
                 self.checks.remove(&oldest);
             }
         }
-        let failing = if outcome == Outcome::Failed { reading.failing } else { Vec::new() };
-        let ran = Ran { command: bounded(&name, COMMAND_BYTES).to_owned(), outcome, ..ran.clone() };
+        let failing = if ran.outcome == Outcome::Failed { reading.failing } else { Vec::new() };
+        let ran = Ran { command: bounded(&name, COMMAND_BYTES).to_owned(), ..ran.clone() };
         let check = CheckRun { kinds, ran, hidden: line.masked, failing, runs, edits: call.edits_before, stale: None };
         self.checks.insert(name, check);
     }
@@ -326,16 +340,30 @@ impl Commands {
         }
         for (branch, sha, subject) in text.lines().filter_map(committed) {
             files.commit(sha);
-            if self.commits.len() >= MAX_COMMITS {
-                self.commits.remove(MAX_COMMITS / 2);
-                self.commits_left_out += 1;
+            self.commit(sha, subject, branch, mark);
+        }
+    }
+
+    fn commit(&mut self, sha: &str, subject: &str, branch: &str, mark: Mark) {
+        if self.commits.len() >= MAX_COMMITS {
+            self.commits.remove(MAX_COMMITS / 2);
+            self.commits_left_out += 1;
+        }
+        let subject = bounded(subject, 512).to_owned();
+        self.commits.push(Committed { sha: sha.to_owned(), subject, branch: branch.to_owned(), mark });
+    }
+
+    /// A client that commits by itself said so, or that it took a commit back.
+    pub(crate) fn client_said(&mut self, text: &str, mark: Mark, files: &mut Files) {
+        for line in text.lines() {
+            if let Some((sha, subject)) = line.strip_prefix("Commit ").and_then(sha_and_subject) {
+                files.commit_edits(sha);
+                self.commit(sha, subject, "", mark);
+            } else if let Some((sha, _)) = line.strip_prefix("Removed: ").and_then(sha_and_subject) {
+                let is_it = |known: &str| known.starts_with(sha) || sha.starts_with(known);
+                self.commits.retain(|commit| !is_it(&commit.sha));
+                files.uncommit(is_it);
             }
-            self.commits.push(Committed {
-                sha: sha.to_owned(),
-                subject: bounded(subject, 512).to_owned(),
-                branch: branch.to_owned(),
-                mark,
-            });
         }
     }
 
@@ -356,6 +384,24 @@ impl Commands {
     /// A session ends: what waits for a result will get none.
     pub(crate) fn end_session(&mut self) {
         self.pending.clear();
+    }
+}
+
+/// Whether an agent tells by the exit code alone how a command ended.
+pub(crate) fn tells_by_code_alone(agent: &str) -> bool {
+    CODE_ALONE.contains(&agent)
+}
+
+/// How a command ended: its exit code is the truth, unless something hides it or there is none. Then what it printed
+/// tells, or nothing does.
+fn ended(said: Outcome, is_untold: bool, exit: Option<i32>, line: &Line, reading: &Reading) -> Outcome {
+    match said {
+        Outcome::Failed if exit == Some(BROKEN_PIPE) && line.piped && !reading.failed => {
+            if line.checks.is_empty() || reading.passed { Outcome::Ok } else { Outcome::Unknown }
+        }
+        Outcome::Ok if reading.failed && (line.masked || is_untold) => Outcome::Failed,
+        Outcome::Ok if is_untold && !reading.passed => Outcome::Unknown,
+        other => other,
     }
 }
 
@@ -449,7 +495,14 @@ fn is_denied(text: &str) -> bool {
 /// The end of what a failed command printed.
 fn ending(result: &ToolResult, text: &str) -> Option<String> {
     let text = if text.trim().is_empty() { result.stderr.as_deref().unwrap_or_default() } else { text };
-    let text = bounded_end(text.trim(), OUTPUT_BYTES).trim();
+    let whole = text.trim();
+    let text = bounded_end(whole, OUTPUT_BYTES).trim_start_matches(' ');
+    // What was cut begins with a line, where it holds a whole one.
+    let text = match text.split_once('\n') {
+        Some((_, rest)) if text.len() < whole.len() && !rest.trim().is_empty() => rest,
+        _ => text,
+    };
+    let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
@@ -467,6 +520,13 @@ fn git_verb(words: &[String]) -> Option<(&str, &[String])> {
         }
     }
     None
+}
+
+/// `1a2b3c4 Subject`: id and first line of a commit.
+fn sha_and_subject(text: &str) -> Option<(&str, &str)> {
+    let (sha, subject) = text.split_once(' ')?;
+    let is_sha = (7..=40).contains(&sha.len()) && sha.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sha.then_some((sha, subject.trim()))
 }
 
 /// `[main 1a2b3c4] Subject`, `[main (root-commit) 1a2b3c4] Subject`: branch, id and first line of a commit.

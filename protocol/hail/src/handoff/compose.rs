@@ -11,6 +11,7 @@ use super::document::{
 };
 use super::files::{File, shown};
 use super::mark::Mark;
+use super::markdown::has_uncommitted;
 use super::prompts::Prompt;
 use super::quote;
 use crate::TodoStatus;
@@ -66,6 +67,7 @@ impl Composer<'_> {
         handoff.state = self.state();
         handoff.files = self.files();
         handoff.files_total = self.files_total(&handoff.files);
+        handoff.subagents = collected.subagents.iter().map(|(text, mark)| self.line_quote(text, *mark)).collect();
         handoff.errors = self.errors();
         handoff.todos = self.todos();
         handoff.decisions = self.decisions();
@@ -76,7 +78,7 @@ impl Composer<'_> {
             .map(|commit| Commit {
                 sha: commit.sha.clone(),
                 subject: self.line(&commit.subject),
-                branch: Some(self.line(&commit.branch)),
+                branch: Some(self.line(&commit.branch)).filter(|branch| !branch.is_empty()),
                 cite: self.cite(commit.mark),
             })
             .collect();
@@ -88,6 +90,7 @@ impl Composer<'_> {
             ("prompts", collected.prompts.left_out),
             ("decisions", collected.decisions_left_out),
             ("commits", collected.commands.commits_left_out),
+            ("subagents", collected.subagents_left_out),
         ];
         handoff.omitted = left_out
             .into_iter()
@@ -249,7 +252,7 @@ impl Composer<'_> {
             _ => FileFate::Changed,
         };
         let (added, removed) = net.unzip();
-        let more = |all: u64, net: Option<u64>| Some(all).filter(|all| net != Some(*all) && file.edits > 0);
+        let more = |all: u64, net: Option<u64>| Some(all).filter(|all| net != Some(*all) && file.counted > 0);
         Some(FileChange {
             path: self.line(shown(path, cwd.as_deref())),
             fate,
@@ -276,6 +279,8 @@ impl Composer<'_> {
             files: files.len() as u64,
             added: files.iter().filter_map(|file| file.added).sum(),
             removed: files.iter().filter_map(|file| file.removed).sum(),
+            unknown: Some(files.iter().filter(|file| file.edits > 0 && file.added.is_none()).count() as u64)
+                .filter(|count| *count > 0),
             not_followed,
         })
     }
@@ -407,26 +412,33 @@ fn next_steps(handoff: &Handoff) -> Vec<NextStep> {
     for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Ok && check.stale.is_some()) {
         step(format!("run again, files were edited since: {}", check.command), &check.cite);
     }
+    for check in handoff.checks.iter().rev().filter(|check| check.outcome == Outcome::Unknown) {
+        step(format!("run again, how it ended is not known: {}", check.command), &check.cite);
+    }
     for todo in handoff.todos.iter().filter(|todo| todo.in_progress) {
         step(format!("go on with the todo: {}", todo.text), &todo.cite);
     }
     for todo in handoff.todos.iter().filter(|todo| !todo.in_progress) {
         step(format!("do the todo: {}", todo.text), &todo.cite);
     }
-    if let Some(commit) = &state.last_commit {
-        let since: Vec<&FileChange> = handoff
-            .files
-            .iter()
-            .filter(|file| {
-                file.edits > 0 && (file.edited_since_commit || file.commit.is_none()) && file.fate != FileFate::Undone
-            })
-            .collect();
-        if let Some(last) = since.last() {
-            let files = counted(since.len() as u64, "file", "files");
-            step(
+    let since: Vec<&FileChange> = handoff
+        .files
+        .iter()
+        .filter(|file| {
+            file.edits > 0 && (file.edited_since_commit || file.commit.is_none()) && file.fate != FileFate::Undone
+        })
+        .collect();
+    if let Some(last) = since.last() {
+        let files = counted(since.len() as u64, "file", "files");
+        match &state.last_commit {
+            Some(commit) => step(
                 format!("look whether {files} edited and not seen in a commit (the last is {}) should be", commit.sha),
                 &last.cite,
-            );
+            ),
+            None if has_uncommitted(handoff) => {
+                step(format!("look whether {files} edited should be committed: no commit was seen"), &last.cite);
+            }
+            None => {}
         }
     }
     let is_check = |cite: &str| handoff.checks.iter().any(|check| check.cite == cite);
@@ -434,7 +446,7 @@ fn next_steps(handoff: &Handoff) -> Vec<NextStep> {
         && !failure.resolved
         && !is_check(&failure.run.cite)
     {
-        step(format!("look at the command that failed last: {}", failure.run.command), &failure.run.cite);
+        step("look at the command that failed last".to_owned(), &failure.run.cite);
     }
     next
 }
@@ -500,6 +512,8 @@ fn asks(text: &str) -> bool {
 
 /// From the first line that names what went wrong; all of it where no line does.
 fn telling_part(text: &str) -> &str {
+    // By these a tool begins to say what is wrong; the others may stand in its talk too.
+    const PLAIN: [&str; 5] = ["error:", "error[", "fatal:", "panicked at", "exception:"];
     const TELLING: [&str; 14] = [
         "error",
         "fail",
@@ -516,14 +530,16 @@ fn telling_part(text: &str) -> &str {
         "invalid",
         "refused",
     ];
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let lower = line.to_lowercase();
-        let is_code = lower.trim_start().starts_with("exit code ");
-        if !is_code && TELLING.iter().any(|word| lower.contains(word)) {
-            return &text[at..];
+    for words in [PLAIN.as_slice(), TELLING.as_slice()] {
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let lower = line.to_lowercase();
+            let is_code = lower.trim_start().starts_with("exit code ");
+            if !is_code && words.iter().any(|word| lower.contains(word)) {
+                return &text[at..];
+            }
+            at += line.len();
         }
-        at += line.len();
     }
     // The code itself is told with the outcome.
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -578,6 +594,7 @@ pub(crate) fn cites(handoff: &Handoff) -> BTreeSet<&str> {
     cites.extend(handoff.abandoned.iter().map(|abandoned| abandoned.cite.as_str()));
     cites.extend(handoff.commits.iter().map(|commit| commit.cite.as_str()));
     cites.extend(handoff.prompts.iter().map(|prompt| prompt.cite.as_str()));
+    cites.extend(handoff.subagents.iter().map(|agent| agent.cite.as_str()));
     cites.extend(handoff.next.iter().map(|step| step.cite.as_str()));
     cites
 }

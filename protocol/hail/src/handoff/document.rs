@@ -27,6 +27,9 @@ pub struct Handoff {
     /// Figures over all files, those left out included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub files_total: Option<FilesTotal>,
+    /// Sub-agents that were started: the task of each, or what kind it is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subagents: Vec<Quote>,
     /// The last run of each distinct check, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
@@ -195,7 +198,7 @@ pub enum Outcome {
     Interrupted,
     /// It went on in the background.
     Running,
-    /// Nothing came back.
+    /// Nothing came back, or nothing that came back tells how it ended.
     #[default]
     Unknown,
 }
@@ -239,7 +242,7 @@ pub struct FailedRun {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Commit {
-    /// Its abbreviated id, as git printed it.
+    /// Its abbreviated id, as git or the client printed it.
     pub sha: String,
     /// Its first line.
     pub subject: String,
@@ -344,6 +347,9 @@ pub struct FilesTotal {
     pub added: u64,
     /// Lines removed, net.
     pub removed: u64,
+    /// Edited files whose net lines are not known: the sums are without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<u64>,
     /// Files beyond the bound of what is followed one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_followed: Option<u64>,
@@ -372,7 +378,7 @@ pub struct Check {
     pub kinds: Vec<CheckKind>,
     /// The check without directory changes and filters.
     pub command: String,
-    /// How it ended, by its exit code; by its output where a pipe hides that.
+    /// How it ended, by its exit code; by its output where a pipe hides that, or the agent did not keep it.
     pub outcome: Outcome,
     /// The exit code, where the agent kept it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,8 @@ const MAX_PATH_BYTES: usize = 4096;
 pub(crate) struct Files {
     by_path: BTreeMap<String, File>,
     hashes: usize,
+    /// A path with backslashes was seen.
+    has_backslashes: bool,
     /// Edits of files beyond the bound.
     pub(crate) not_followed: u64,
     /// The last edit of any file.
@@ -37,6 +39,8 @@ pub(crate) struct File {
     pub(crate) edits: u64,
     pub(crate) all_added: u64,
     pub(crate) all_removed: u64,
+    /// Edits that tell how many lines they changed.
+    pub(crate) counted: u64,
     /// The first thing done to it was to create it.
     pub(crate) created: bool,
     pub(crate) deleted: bool,
@@ -58,7 +62,7 @@ impl Files {
     pub(crate) fn edit(&mut self, edit: &Edit, cwd: Option<&str>, mark: Mark) {
         self.edits += 1;
         self.last_edit = Some(mark);
-        let path = absolute(&edit.path, cwd);
+        let path = self.known(absolute(&edit.path, cwd));
         if !self.by_path.contains_key(&path) && (self.by_path.len() >= MAX_FILES || path.len() > MAX_PATH_BYTES) {
             self.not_followed += 1;
             return;
@@ -67,6 +71,7 @@ impl Files {
         let was_there = file.edits > 0 && !file.deleted;
         let (added, removed) = changed_lines(edit);
         file.edits += 1;
+        file.counted += u64::from(edit.diff.is_some() || edit.added.is_some() && edit.removed.is_some());
         file.all_added = file.all_added.saturating_add(added);
         file.all_removed = file.all_removed.saturating_add(removed);
         file.last = Some(mark);
@@ -81,8 +86,12 @@ impl Files {
                 (EditOperation::Rename, None) => {}
                 // A write that changed nothing has no hunks and says so; one that does not say is unknown.
                 (_, None) if edit.added == Some(0) && edit.removed == Some(0) => {}
-                (EditOperation::Create, None) => {}
-                (EditOperation::Update, None) => replay.apply_unknown(),
+                // How many lines a new file has may be told without them.
+                (EditOperation::Create, None) if !was_there && edit.removed.unwrap_or(0) == 0 => match edit.added {
+                    Some(added) => replay.create_counted(added),
+                    None => replay.apply_unknown(),
+                },
+                (EditOperation::Create | EditOperation::Update, None) => replay.apply_unknown(),
             }
             self.hashes += replay.size.saturating_sub(before);
             if self.hashes > MAX_HASHES {
@@ -91,7 +100,7 @@ impl Files {
             }
         }
         if let Some(to) = &edit.to {
-            let to = absolute(to, cwd);
+            let to = self.known(absolute(to, cwd));
             if to != path
                 && let Some(mut file) = self.by_path.remove(&path)
             {
@@ -117,7 +126,7 @@ impl Files {
         if !looks_like_path(path) {
             return;
         }
-        let path = absolute(path, cwd);
+        let path = self.known(absolute(path, cwd));
         let is_here = cwd.is_some_and(|cwd| path.starts_with(cwd));
         if let Some(file) = self.by_path.get_mut(&path) {
             file.shell = Some(mark);
@@ -159,6 +168,36 @@ impl Files {
         }
     }
 
+    /// The edits so far went into a commit of the client's own.
+    pub(crate) fn commit_edits(&mut self, sha: &str) {
+        for file in self.by_path.values_mut().filter(|file| file.edits > 0 && file.edited_since_commit) {
+            file.commit = Some(sha.to_owned());
+            file.edited_since_commit = false;
+        }
+    }
+
+    /// A commit was taken back.
+    pub(crate) fn uncommit(&mut self, is_it: impl Fn(&str) -> bool) {
+        for file in self.by_path.values_mut().filter(|file| file.commit.as_deref().is_some_and(&is_it)) {
+            file.commit = None;
+            if let Some(replay) = &mut file.replay {
+                // What the file was before that commit is not known edit by edit.
+                replay.apply_unknown();
+            }
+        }
+    }
+
+    /// The path under which a file is known already: on Windows `a\\b` and `a/b` are one.
+    fn known(&mut self, path: String) -> String {
+        self.has_backslashes |= path.contains('\\');
+        if !self.has_backslashes || self.by_path.contains_key(&path) {
+            return path;
+        }
+        let slashes = path.replace('\\', "/");
+        let same = self.by_path.keys().find(|known| known.contains('\\') && known.replace('\\', "/") == slashes);
+        same.or_else(|| self.by_path.get_key_value(&slashes).map(|(known, _)| known)).cloned().unwrap_or(path)
+    }
+
     /// All files by path.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &File)> {
         self.by_path.iter()
@@ -173,6 +212,7 @@ impl File {
             edits: 0,
             all_added: 0,
             all_removed: 0,
+            counted: 0,
             created,
             deleted: false,
             from: None,

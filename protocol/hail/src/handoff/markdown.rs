@@ -7,7 +7,8 @@ use std::fmt::Write;
 
 use super::compose::{counted, decision_word};
 use super::document::{
-    Check, CheckKind, FileChange, FileFate, Handoff, Outcome, Quote, RepositoryState, Run, SessionHead, Standing,
+    Check, CheckKind, FileChange, FileFate, FilesTotal, Handoff, Outcome, Quote, RepositoryState, Run, SessionHead,
+    Standing,
 };
 
 /// Writes the handoff.
@@ -121,7 +122,10 @@ impl Page<'_> {
                 Some(by) => format!("; the same succeeded later [{by}]"),
                 None => "; not resolved".to_owned(),
             };
-            self.line(&format!("- Last failing command {}{end}", run_line(&failure.run)));
+            // What failed last is told once, by whatever names it first.
+            let is_last = state.last_command.as_ref().is_some_and(|last| last.cite == failure.run.cite);
+            let line = if is_last { "is the same".to_owned() } else { run_line(&failure.run) };
+            self.line(&format!("- Last failing command {line}{end}"));
             if let Some(output) = &failure.output {
                 self.line(&format!("  {} [{}]", quoted(&output.text), output.cite));
             }
@@ -130,8 +134,18 @@ impl Page<'_> {
             let branch = commit.branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default();
             self.line(&format!("- Last commit {}{branch}: {} [{}]", commit.sha, quoted(&commit.subject), commit.cite));
         }
+        if state.last_commit.is_none() && has_uncommitted(handoff) {
+            self.line("- Nothing was committed, as far as the log tells");
+        }
         for link in &state.pull_requests {
             self.line(&format!("- Pull request: <{}> [{}]", link.text, link.cite));
+        }
+        if !handoff.subagents.is_empty() {
+            let left_out = handoff.omitted.get("subagents").copied().unwrap_or_default();
+            let names: Vec<String> =
+                handoff.subagents.iter().map(|agent| format!("{} [{}]", quoted(&agent.text), agent.cite)).collect();
+            let more = if left_out > 0 { format!(", and {left_out} more") } else { String::new() };
+            self.line(&format!("- Sub-agents: {}{more}", names.join(", ")));
         }
         if let Some(now) = &state.now {
             self.repository(now);
@@ -167,12 +181,7 @@ impl Page<'_> {
     fn files(&mut self) {
         let handoff = self.omitted;
         let Some(total) = handoff.files_total else { return };
-        self.section(&format!(
-            "Files: {}, net +{} -{}",
-            counted(total.files, "file", "files"),
-            total.added,
-            total.removed
-        ));
+        self.section(&format!("Files: {}", files_line(&total)));
         self.list("files", &handoff.files, file_line);
         if let Some(count) = total.not_followed {
             self.line(&format!("- {} of further files are not listed", counted(count, "edit", "edits")));
@@ -194,7 +203,12 @@ impl Page<'_> {
             return;
         }
         self.section("Unresolved errors");
+        let last = handoff.state.last_failure.as_ref();
         self.list("errors", &handoff.errors, |error| {
+            if last.is_some_and(|last| last.run.cite == error.cite) {
+                let times = if error.times > 1 { format!(", failed {} times", error.times) } else { String::new() };
+                return format!("the last failing command, above{times} [{}]", error.cite);
+            }
             let times = if error.times > 1 { format!(", {} times", error.times) } else { String::new() };
             let output = error.output.as_ref().map(|output| format!(": {}", quoted(&output.text))).unwrap_or_default();
             let output_cite = error.output.as_ref().map(|output| format!(" [{}]", output.cite)).unwrap_or_default();
@@ -257,7 +271,11 @@ impl Page<'_> {
 
     fn prompts(&mut self) {
         let handoff = self.omitted;
-        if handoff.prompts.is_empty() {
+        // A single one is the objective, which stands above.
+        let is_above = |quote: &Option<Quote>| {
+            quote.as_ref().is_some_and(|quote| handoff.prompts.iter().all(|prompt| prompt.cite == quote.cite))
+        };
+        if handoff.prompts.is_empty() || is_above(&handoff.objective.first) {
             return;
         }
         self.section("Prompts");
@@ -357,20 +375,44 @@ pub(crate) fn standing_word(standing: Standing) -> &'static str {
     }
 }
 
-pub(crate) fn outcome_word(outcome: Outcome, exit: Option<i32>) -> String {
+/// Whether files of a repository were edited.
+pub(crate) fn has_uncommitted(handoff: &Handoff) -> bool {
+    let in_repository = handoff.state.now.is_some()
+        || handoff.sessions.iter().any(|session| session.repository.is_some() || session.branch.is_some());
+    in_repository && handoff.files.iter().any(|file| file.edits > 0 && file.fate != FileFate::Undone)
+}
+
+/// How many files were edited, and what that comes to as far as it is known.
+pub(crate) fn files_line(total: &FilesTotal) -> String {
+    let files = counted(total.files, "file", "files");
+    match total.unknown {
+        Some(_) if total.added + total.removed == 0 => format!("{files}, net unknown"),
+        Some(unknown) => {
+            let unknown = counted(unknown, "file", "files");
+            format!("{files}, net +{} -{}, of {unknown} unknown", total.added, total.removed)
+        }
+        None => format!("{files}, net +{} -{}", total.added, total.removed),
+    }
+}
+
+/// `answered` is whether anything came back.
+pub(crate) fn outcome_word(outcome: Outcome, exit: Option<i32>, answered: bool) -> String {
     match (outcome, exit) {
         (Outcome::Ok, _) => "ok".to_owned(),
+        (Outcome::Failed, Some(0)) => "failed, by its output".to_owned(),
         (Outcome::Failed, Some(exit)) => format!("failed, exit {exit}"),
         (Outcome::Failed, None) => "failed".to_owned(),
         (Outcome::Rejected, _) => "refused by the person".to_owned(),
         (Outcome::Interrupted, _) => "interrupted".to_owned(),
         (Outcome::Running, _) => "went on in the background".to_owned(),
+        (Outcome::Unknown, _) if answered => "outcome not in the log".to_owned(),
         (Outcome::Unknown, _) => "no result".to_owned(),
     }
 }
 
 fn run_line(run: &Run) -> String {
-    format!("[{}]: {} → {}", run.cite, code(&run.command), outcome_word(run.outcome, run.exit))
+    let outcome = outcome_word(run.outcome, run.exit, run.output_cite.is_some());
+    format!("[{}]: {} → {outcome}", run.cite, code(&run.command))
 }
 
 pub(crate) fn file_line(file: &FileChange) -> String {
@@ -432,12 +474,7 @@ pub(crate) fn check_line(check: &Check) -> String {
         })
         .collect();
     let mut line = format!("{} {}: ", kinds.join("+"), code(&check.command));
-    let outcome = if check.outcome == Outcome::Failed && check.exit_hidden && check.exit == Some(0) {
-        "failed, by its output".to_owned()
-    } else {
-        outcome_word(check.outcome, check.exit)
-    };
-    line.push_str(&outcome);
+    line.push_str(&outcome_word(check.outcome, check.exit, check.output_cite.is_some()));
     if check.runs > 1 {
         write!(line, ", {} runs", check.runs).expect(INFALLIBLE);
     }

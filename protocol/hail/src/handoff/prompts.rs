@@ -165,7 +165,9 @@ pub(crate) fn nature(text: &str) -> Nature {
         return Nature::Boilerplate;
     }
     if let Some(name) = slash_command(text) {
-        if LOCAL_COMMANDS.contains(&name.to_ascii_lowercase().as_str()) {
+        // With words, these ask something in clients that know such questions.
+        let asks = matches!(name, "/help" | "/context") && text[name.len()..].split_whitespace().count() > 1;
+        if !asks && LOCAL_COMMANDS.contains(&name.to_ascii_lowercase().as_str()) {
             return Nature::Local;
         }
         // With words after it, it asks for what they say.
@@ -260,6 +262,8 @@ mod tests {
             ("Fix the lock", Nature::Request),
             ("/exit", Nature::Local),
             ("/review", Nature::Slash),
+            ("/help", Nature::Local),
+            ("/help how do I undo", Nature::Request),
             ("/plan rewrite the lock so that it is fair", Nature::Request),
             ("/home/mina/app is broken", Nature::Request),
             ("continue", Nature::GoOn),

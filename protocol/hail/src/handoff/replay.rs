@@ -32,6 +32,8 @@ pub(crate) struct Replay {
     pub(crate) size: usize,
     /// An edit did not tell its lines.
     unknown: bool,
+    /// The file was not there before: nothing of it can have been removed.
+    is_new: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -57,12 +59,25 @@ const ENDLESS: u64 = 1 << 40;
 impl Replay {
     /// A file that was there before, of which nothing is known.
     pub(crate) fn of_existing() -> Self {
-        Self { regions: vec![Region::existing(ENDLESS)], size: 0, unknown: false }
+        Self { regions: vec![Region::existing(ENDLESS)], size: 0, unknown: false, is_new: false }
     }
 
     /// A file that was not there.
     pub(crate) fn of_new() -> Self {
-        Self { regions: vec![Region::default()], size: 0, unknown: false }
+        Self { regions: vec![Region::default()], size: 0, unknown: false, is_new: true }
+    }
+
+    /// The file is new and has so many lines, of which nothing else is known.
+    pub(crate) fn create_counted(&mut self, lines: u64) {
+        const MOST: u64 = 1_000_000;
+        if lines > MOST || !self.is_new {
+            self.unknown = true;
+            return;
+        }
+        // Each is like no other line.
+        let hashes: Vec<u64> = (0..lines).map(|line| run_hash(line, ENDLESS)).collect();
+        self.size += hashes.len();
+        self.regions[0].pieces = vec![Piece::New(hashes)];
     }
 
     /// Applies the hunks of a unified diff.
@@ -122,7 +137,9 @@ impl Replay {
             return None;
         }
         let nets = self.regions.iter().map(Region::net);
-        Some(nets.fold((0, 0), |sum, net| (sum.0 + net.0, sum.1 + net.1)))
+        let net = nets.fold((0, 0), |sum, net| (sum.0 + net.0, sum.1 + net.1));
+        // Lines that go from a new file and that no edit had written: something else changed it in between.
+        (!self.is_new || net.1 == 0).then_some(net)
     }
 
     /// The lines removed (`-`) and added (`+`) in the end, by their hashes, in the order of the file. `None` where an edit
@@ -571,5 +588,17 @@ mod tests {
         assert_eq!(replay.net(), Some((1, 0)));
         replay.delete(None);
         assert_eq!(replay.net(), Some((0, 0)));
+    }
+
+    #[test]
+    fn a_new_file_loses_no_lines() {
+        let mut replay = Replay::of_new();
+        replay.apply("@@ -0,0 +1,3 @@\n+a\n+b\n+c\n");
+        // Something else had written what this takes away.
+        replay.apply("@@ -2,2 +2,1 @@\n-x\n-y\n+z\n");
+        assert_eq!(replay.net(), None);
+        let mut replay = Replay::of_new();
+        replay.create_counted(5);
+        assert_eq!(replay.net(), Some((5, 0)));
     }
 }

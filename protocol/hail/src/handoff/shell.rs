@@ -60,6 +60,8 @@ pub(crate) struct Line {
     pub(crate) checks: Vec<(CheckKind, String)>,
     /// The line's exit code need not be that of its checks: a pipe, `||` or further commands hide it.
     pub(crate) masked: bool,
+    /// A command of it writes into a pipe.
+    pub(crate) piped: bool,
 }
 
 impl Line {
@@ -71,7 +73,8 @@ impl Line {
             command.words.first().is_some_and(|word| word == "set")
                 && command.words.iter().any(|word| word == "pipefail")
         });
-        let mut line = Line::default();
+        let piped = commands.iter().any(|command| command.join == Join::Pipe);
+        let mut line = Line { piped, ..Line::default() };
         let mut parts = Vec::new();
         for (index, command) in commands.iter().enumerate() {
             if command.words.is_empty() && !command.assignments.is_empty() {

@@ -41,7 +41,10 @@ impl Draft {
             parts.push(format!("{} {outcome}", cut(&check.command, 48)));
         }
         if let Some(total) = handoff.files_total.filter(|total| total.files > 0) {
-            parts.push(format!("{} +{} -{}", counted(total.files, "file", "files"), total.added, total.removed));
+            parts.push(match total.unknown {
+                Some(_) if total.added + total.removed == 0 => counted(total.files, "file", "files"),
+                _ => format!("{} +{} -{}", counted(total.files, "file", "files"), total.added, total.removed),
+            });
         }
         if let Some(commit) = &state.last_commit {
             parts.push(format!("commit {} {}", commit.sha, commit.subject));

@@ -3,7 +3,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use opensession_hail::handoff::{Budget, Collector, Draft, Form, Handoff, SessionFacts, schema};
+use opensession_hail::handoff::{Budget, Collector, Draft, Form, Handoff, Outcome, SessionFacts, schema};
 use opensession_hail::redact::Redactor;
 use opensession_hail::{Body, Content, Edit, Event, Item, Message, Reader, Role};
 use proptest::prelude::*;
@@ -154,6 +154,143 @@ fn a_long_session_keeps_its_beginning_and_its_end_within_any_budget() {
             assert_eq!(handoff.prompts.len() as u64 + handoff.omitted["prompts"], 3000);
         }
     }
+}
+
+/// What a session of `agent` comes to, told in events of one line each.
+fn told(agent: &str, events: &[&str]) -> (Handoff, String) {
+    let header = format!(
+        r#"{{"v":"hail/0.1","tool":"{agent}","cwd":"/home/mina/app","git":{{"repository":"https://example.com/mina/app","branch":"main"}}}}"#
+    );
+    let hail = format!("{header}\n{}\n", events.join("\n"));
+    draft(&hail).fit(Budget::Full, Form::Markdown)
+}
+
+#[test]
+fn where_no_exit_code_is_kept_the_output_tells() {
+    let events = [
+        r#"{"role":"human","content":"Fix it"}"#,
+        r#"{"type":"command","call_id":"a","command":"pytest tests"}"#,
+        r#"{"type":"tool_result","call_id":"a","content":"FAILED tests/a.py::test_b - x\n=== 1 failed, 26 passed in 0.1s ==="}"#,
+        r#"{"type":"command","call_id":"b","command":"pip install x"}"#,
+        r#"{"type":"tool_result","call_id":"b","content":"done"}"#,
+        r#"{"type":"command","call_id":"c","command":"npm run lint"}"#,
+        r#"{"type":"tool_result","call_id":"c","content":"linted"}"#,
+    ];
+    let (handoff, page) = told("aider", &events);
+    assert_eq!(handoff.checks[0].outcome, Outcome::Failed);
+    assert_eq!(handoff.checks[0].failing, ["tests/a.py::test_b"]);
+    let failure = handoff.state.last_failure.expect("a failure");
+    assert_eq!((failure.run.command.as_str(), failure.resolved), ("pytest tests", false));
+    assert_eq!(handoff.checks[1].outcome, Outcome::Unknown);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Unknown);
+    assert!(page.contains("- Last command [#6]: `npm run lint` → outcome not in the log"), "{page}");
+    assert!(page.contains("run again, how it ended is not known: npm run lint"), "{page}");
+    // Others say themselves that it went well.
+    let (handoff, _) = told("claude-code", &events);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Ok);
+}
+
+#[test]
+fn a_failure_that_a_pipe_hides_is_one_everywhere() {
+    let (handoff, page) = told(
+        "pi",
+        &[
+            r#"{"role":"human","content":"Fix it"}"#,
+            r#"{"type":"command","call_id":"a","command":"npm run build 2>&1 | head -30"}"#,
+            r#"{"type":"tool_result","call_id":"a","exit_code":0,"content":"src/a.ts(1,2): error TS2322: no"}"#,
+        ],
+    );
+    assert_eq!(handoff.checks[0].outcome, Outcome::Failed);
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Failed);
+    assert!(page.contains("→ failed, by its output"), "{page}");
+}
+
+#[test]
+fn who_had_enough_of_a_pipe_is_no_failure() {
+    let (handoff, _) = told(
+        "claude-code",
+        &[
+            r#"{"role":"human","content":"Look"}"#,
+            r#"{"type":"command","call_id":"a","command":"set -o pipefail; git log | head -3"}"#,
+            r#"{"type":"tool_result","call_id":"a","status":"error","exit_code":141,"content":"one\ntwo\nthree"}"#,
+        ],
+    );
+    assert_eq!(handoff.state.last_command.expect("a command").outcome, Outcome::Ok);
+    assert!(handoff.state.last_failure.is_none() && handoff.errors.is_empty());
+}
+
+#[test]
+fn commits_of_a_client_count_until_they_are_taken_back() {
+    let edit = r#"{"type":"file_edit","path":"a.py","diff":"@@ -1,1 +1,1 @@\n-a\n+b\n"}"#;
+    let first = r#"{"role":"system","content":"Commit 1a2b3c4 feat: one"}"#;
+    let second = r#"{"role":"system","content":"Applied.\nCommit 5d6e7f8 fix: two"}"#;
+    let undone = r#"{"role":"system","content":"Removed: 5d6e7f8 fix: two\nNow at:  1a2b3c4 feat: one"}"#;
+    let prompt = r#"{"role":"human","content":"Fix it"}"#;
+    let (handoff, page) = told("aider", &[prompt, edit, first, edit, second]);
+    let commit = handoff.state.last_commit.expect("a commit");
+    assert_eq!((commit.sha.as_str(), commit.subject.as_str(), commit.branch), ("5d6e7f8", "fix: two", None));
+    assert_eq!(handoff.files[0].commit.as_deref(), Some("5d6e7f8"));
+    assert!(!handoff.files[0].edited_since_commit);
+    assert!(page.contains("- Last commit 5d6e7f8: \"fix: two\" [#5]"), "{page}");
+    let (handoff, _) = told("aider", &[prompt, edit, first, edit, second, undone]);
+    assert_eq!(handoff.state.last_commit.expect("a commit").sha, "1a2b3c4");
+    // Of what is left of the file nothing is known.
+    assert_eq!((handoff.files[0].commit.as_deref(), handoff.files[0].added), (None, None));
+    assert!(told("claude-code", &[prompt, edit, first]).0.state.last_commit.is_none());
+}
+
+#[test]
+fn lines_that_are_not_told_are_not_zero() {
+    let (handoff, page) = told(
+        "roo-code",
+        &[
+            r#"{"role":"human","content":"Write it"}"#,
+            r#"{"type":"file_edit","path":"a.py","operation":"create"}"#,
+            r#"{"type":"file_edit","path":"src\\b.py"}"#,
+            r#"{"type":"file_edit","path":"src/b.py"}"#,
+        ],
+    );
+    assert_eq!(handoff.files.len(), 2, "one file in two spellings is one");
+    for file in &handoff.files {
+        assert_eq!((file.added, file.all_added, file.all_removed), (None, None, None));
+    }
+    assert_eq!(handoff.files_total.expect("files").unknown, Some(2));
+    assert!(page.contains("## Files: 2 files, net unknown\n- a.py (new) net unknown [#2]"), "{page}");
+    let (handoff, page) = told(
+        "roo-code",
+        &[
+            r#"{"role":"human","content":"Write it"}"#,
+            r#"{"type":"file_edit","path":"a.py","operation":"create","added":599,"removed":0}"#,
+            r#"{"type":"file_edit","path":"b.py"}"#,
+        ],
+    );
+    assert_eq!((handoff.files[0].added, handoff.files[0].removed), (Some(599), Some(0)));
+    assert!(page.contains("## Files: 2 files, net +599 -0, of 1 file unknown"), "{page}");
+}
+
+#[test]
+fn nothing_is_told_twice() {
+    let noise = "and so it goes on ".repeat(150);
+    let result = format!(
+        r#"{{"type":"tool_result","call_id":"b","status":"error","exit_code":2,"content":"unknown {noise}\nlast line\nerror: no such table: users"}}"#
+    );
+    let (handoff, page) = told(
+        "claude-code",
+        &[
+            r#"{"role":"human","content":"Look into the tables"}"#,
+            r#"{"type":"tool_call","call_id":"a","name":"Task","input":{}}"#,
+            r#"{"type":"subagent","call_id":"a","name":"Explore","description":"Find the tables"}"#,
+            r#"{"type":"subagent","call_id":"a","name":"Explore","status":"ok"}"#,
+            r#"{"type":"file_edit","path":"a.py","diff":"@@ -1,1 +1,1 @@\n-a\n+b\n"}"#,
+            r#"{"type":"command","call_id":"b","command":"sqlite3 app.db 'select 1 from users'"}"#,
+            &result,
+        ],
+    );
+    assert_eq!(handoff.subagents.len(), 1);
+    assert_eq!(page.matches("Look into the tables").count(), 1, "{page}");
+    assert_eq!(page.matches("sqlite3 app.db").count(), 1, "{page}");
+    assert_eq!(page.matches("no such table").count(), 1, "{page}");
+    insta::assert_snapshot!("told_once", page);
 }
 
 proptest! {

@@ -45,6 +45,10 @@ fn entry_table(entry: &Value) -> Table {
     for (key, value) in entry.as_object().into_iter().flatten() {
         let value: toml_edit::Value = match value {
             Value::Array(items) => items.iter().filter_map(Value::as_str).collect::<Array>().into(),
+            Value::Object(members) => {
+                let texts = members.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+                texts.collect::<InlineTable>().into()
+            }
             other => other.as_str().unwrap_or_default().into(),
         };
         table.insert(key, Item::Value(value));

@@ -126,6 +126,16 @@ fn deep_nesting_is_no_danger() {
     }
 }
 
+/// As deep as the parser goes, on a stack on which a frame for each level has no room.
+#[test]
+fn payloads_within_payloads_take_no_stack() {
+    let deep = r#"{"type":"item_completed","item":"#.repeat(120) + "1" + &"}".repeat(120);
+    let line = format!(r#"{{"type":"event_msg","payload":{deep}}}"#);
+    let reading = std::thread::Builder::new().stack_size(192 << 10).spawn(move || derive(Lines, line.as_bytes()).0);
+    let derived = reading.unwrap().join().unwrap();
+    assert_eq!((derived.events, derived.problems), (Vec::new(), Vec::new()));
+}
+
 /// Every value that stands in `value`, replaced by `other`, one at a time.
 fn replaced(value: &Value, other: &Value, found: &mut dyn FnMut(Value)) {
     found(other.clone());
