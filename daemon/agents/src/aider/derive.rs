@@ -147,7 +147,8 @@ impl Section {
     }
 
     fn line(&mut self, line: &str, derived: &mut Derived) {
-        let marked = line.ends_with("  ");
+        // A line of white space alone is one of a text's own.
+        let marked = line.ends_with("  ") && !line.trim_start().is_empty();
         let prompt = line.strip_prefix("####").filter(|rest| rest.is_empty() || rest.starts_with(' '));
         let program = line.strip_prefix('>').filter(|rest| rest.is_empty() || rest.starts_with(' '));
         match self.state.mode {
