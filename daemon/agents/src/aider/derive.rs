@@ -323,6 +323,8 @@ impl Section {
     }
 
     fn applied(&mut self, path: &str, derived: &mut Derived) {
+        // What was said before stands before: a commit of what the person had changed does not hold the edit.
+        self.end_program(derived);
         let at = self.state.asked.iter().position(|asked| reply::is_same(&asked.path, path));
         let asked = at.map(|at| self.state.asked.remove(at));
         let before = self.state.created.len();
