@@ -133,6 +133,10 @@ pub fn derive(agent: &dyn Agent, kind: SourceKind, input: &[u8]) {
         side_files: Vec::new(),
         version: 0,
     };
+    if agent.deriver(&source, None).is_err() {
+        // Its sessions cannot be read at all, as those that Windsurf encrypts.
+        return;
+    }
     let records: Vec<&[u8]> = match kind {
         SourceKind::Document => vec![bytes],
         _ => bytes.split_inclusive(|byte| *byte == b'\n').collect(),
