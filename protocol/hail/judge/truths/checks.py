@@ -41,7 +41,11 @@ def is_masked(command):
 
 def told_by_output(command):
     """How a check ended of which the agent keeps no code, where what it printed tells."""
-    if command["status"] is not None or not is_check(command["command"]):
+    # Who wrote into a pipe that was closed ends by 141: it was what came after that had enough.
+    closed = command["exit"] == 141 and "|" in without_quotes(command["command"])
+    if closed and not is_check(command["command"]):
+        return "ok"
+    if not closed and (command["status"] is not None or not is_check(command["command"])):
         return command["status"]
     return "failed" if FAILED_OUTPUT.search(command["output"]) else \
         "ok" if PASSED_OUTPUT.search(command["output"]) else None
