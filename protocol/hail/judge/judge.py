@@ -265,7 +265,9 @@ def judge_session(score, session, truth, text, page, budget):
                  "running": "running", None: "unknown"}[last["status"]]
         shown = (state.get("last_command") or {}).get("outcome")
         if begins((state.get("last_command") or {}).get("command", ""), last["command"], 30):
-            score.add("outcome of last command", shown == ended or is_hidden_failure(last) and shown == "failed", session,
+            # What it printed may tell of any command.
+            told = ended == "unknown" and shown == "failed" and bool(checks.FAILED_OUTPUT.search(last["output"]))
+            score.add("outcome of last command", shown == ended or told or is_hidden_failure(last) and shown == "failed", session,
                       f"{last['command']}: {ended}, shown {shown}")
     failures = [index for index, command in enumerate(truth.commands) if command["failed"]]
     shown = state.get("last_failure")

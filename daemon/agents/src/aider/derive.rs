@@ -147,7 +147,8 @@ impl Section {
     }
 
     fn line(&mut self, line: &str, derived: &mut Derived) {
-        let marked = line.ends_with("  ");
+        // A line of white space alone is one of a text's own.
+        let marked = line.ends_with("  ") && !line.trim_start().is_empty();
         let prompt = line.strip_prefix("####").filter(|rest| rest.is_empty() || rest.starts_with(' '));
         let program = line.strip_prefix('>').filter(|rest| rest.is_empty() || rest.starts_with(' '));
         match self.state.mode {
@@ -322,6 +323,8 @@ impl Section {
     }
 
     fn applied(&mut self, path: &str, derived: &mut Derived) {
+        // What was said before stands before: a commit of what the person had changed does not hold the edit.
+        self.end_program(derived);
         let at = self.state.asked.iter().position(|asked| reply::is_same(&asked.path, path));
         let asked = at.map(|at| self.state.asked.remove(at));
         let before = self.state.created.len();

@@ -193,6 +193,34 @@ fn a_prompt_with_empty_lines_between_its_own_is_one() {
 }
 
 #[test]
+fn what_is_said_before_an_edit_is_told_before_it() {
+    let log = "#### go  \n\nYes.\n\n> Tokens: 1 sent, 2 received.  \n> Committing a.py before applying edits.  \n\
+               > Commit 1a2b3c4 mine  \n> Applied edit to a.py  \n> Commit 5d6e7f8 feat: yours  \n\n#### /quit  \n";
+    assert_eq!(
+        told(log)[2..],
+        [
+            "System: Committing a.py before applying edits.\nCommit 1a2b3c4 mine",
+            "Update a.py None",
+            "System: Commit 5d6e7f8 feat: yours",
+            "System: /quit"
+        ]
+    );
+}
+
+#[test]
+fn the_output_of_a_command_goes_on_to_its_end() {
+    let log = "#### /test pytest  \n> === test session starts ===\ntests/a.py F\n\n    \"\"\"First.\n    \n    More.\n    \"\"\"\n\
+               >   raise Error\nE   Error\n=== 1 failed, 2 passed in 0.1s ===  \n\nI will mend it.\n\n> Tokens: 1 sent, 2 received.  \n";
+    let (derived, _) = derive(log, Some(log.len()));
+    let output = derived.events.iter().find_map(|event| match &event.body {
+        Body::ToolResult(result) => Some(result.content.text()),
+        _ => None,
+    });
+    assert!(output.expect("an output").ends_with("=== 1 failed, 2 passed in 0.1s ==="));
+    assert_eq!(told(log), ["Agent: I will mend it."]);
+}
+
+#[test]
 fn a_file_is_made_once() {
     let block =
         |old: &str, new: &str| format!("a.py\n```\n<<<<<<< SEARCH\n{old}=======\n{new}>>>>>>> REPLACE\n```\n\n");

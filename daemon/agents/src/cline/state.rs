@@ -88,7 +88,9 @@ impl State {
     pub(super) fn creates(&mut self, edit: &Waiting, is_same: impl Fn(&str, &str) -> bool) -> bool {
         let own = self.own.iter().position(|path| *path == edit.path);
         if edit.operation == opensession_hail::EditOperation::Delete {
-            own.map(|at| self.own.remove(at));
+            if let Some(at) = own {
+                self.own.remove(at);
+            }
             return false;
         }
         if own.is_some() {

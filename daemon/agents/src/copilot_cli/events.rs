@@ -280,7 +280,11 @@ impl Events {
             return;
         }
         let applied = Hunks::of_unified(lenient_json::text(result, "detailedContent").unwrap_or_default());
-        if let ([edit], false) = (edits.as_mut_slice(), applied.is_empty()) {
+        // What is shown of a new file has a line more than the file.
+        let is_whole = |edit: &Edit| edit.operation == EditOperation::Create && edit.diff.is_some();
+        if let ([edit], false) = (edits.as_mut_slice(), applied.is_empty())
+            && !is_whole(edit)
+        {
             let made = applied.edit(std::mem::take(&mut edit.path), edit.operation, edit.call_id.as_deref());
             *edit = Edit { to: edit.to.take(), ..made };
         }

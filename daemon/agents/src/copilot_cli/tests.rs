@@ -77,3 +77,21 @@ fn names() {
     assert_eq!(CopilotCli.resume("a-1").unwrap(), ["copilot", "--resume", "a-1"]);
     assert_eq!(CopilotCli.resume("-x"), None);
 }
+
+#[test]
+fn a_new_file_has_the_lines_that_were_written() {
+    let events = r#"{"type":"user.message","data":{"content":"write it"},"id":"e1"}
+{"type":"assistant.message","data":{"content":"","toolRequests":[{"toolCallId":"c1","name":"create","arguments":{"path":"/w/a.sh","file_text":"one\ntwo\n"}}]},"id":"e2"}
+{"type":"tool.execution_complete","data":{"toolCallId":"c1","success":true,"result":{"content":"Created","detailedContent":"\n--- a/dev/null\n+++ b/w/a.sh\n@@ -1,0 +1,3 @@\n+one\n+two\n+\n"}},"id":"e3"}
+"#;
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(".copilot/session-state/s1/events.jsonl");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, events).unwrap();
+    let sessions = check::sessions(&CopilotCli, &check::environment(home.path()));
+    let added = sessions[0].derived.events.iter().find_map(|event| match &event.body {
+        opensession_hail::Body::Edit(edit) => Some((edit.added, edit.removed)),
+        _ => None,
+    });
+    assert_eq!(added, Some((Some(2), Some(0))));
+}

@@ -46,7 +46,7 @@ def squeezed(text):
 
 
 def read(truth, lines, spaced, typed):
-    prompt, reply, applied, undone = [], [], {}, set()
+    prompt, reply, applied, undone, commits = [], [], {}, set(), {}
     previous, again, ended = "", False, False
     running = before = None
     for index, line in enumerate([*lines, ""]):
@@ -67,7 +67,7 @@ def read(truth, lines, spaced, typed):
             reply, ended = [], False
         elif line.startswith("> "):
             ended = True
-            status(truth, line[2:].rstrip(), "\n".join(reply), applied, undone)
+            status(truth, line[2:].rstrip(), "\n".join(reply), applied, undone, commits)
         else:
             reply.append(line)
         if begins and not previous.startswith("####"):
@@ -99,18 +99,23 @@ def said(truth, text, typed, again):
         truth.prompt(text)
 
 
-def status(truth, text, reply, applied, undone):
+def status(truth, text, reply, applied, undone, commits):
     commit = re.match(r"Commit ([0-9a-f]{7,40}) (.*)$", text)
     if text.startswith("Applied edit to "):
         path = text.removeprefix("Applied edit to ").strip()
         truth.edited[path] = truth.edited.get(path, 0) + 1
         applied.setdefault(path, []).append(blocks_of(reply, path))
+        commits.setdefault(None, []).append(path)
     elif text.startswith("Creating empty file "):
         truth.perhaps.add(text.removeprefix("Creating empty file ").strip())
     elif commit:
         truth.commits.append((commit.group(1), commit.group(2).strip()))
+        commits[commit.group(1)] = commits.pop(None, [])
     elif text.startswith("Removed: "):
         undone.add(text.split()[1])
+        # What such a commit had made of its files is not told edit by edit.
+        for path in commits.get(text.split()[1], ()):
+            applied[path].append(None)
     elif text.startswith("Running ") and not text.startswith("Running: "):
         truth.command(len(truth.commands), text.removeprefix("Running "))
 

@@ -12,7 +12,7 @@ CHECK = re.compile(
     r"ctest\b|cmake --build|rspec\b|rubocop\b|phpunit\b|phpstan\b|dotnet (?:test|build)\b|swift (?:test|build)\b|"
     r"xcodebuild\b|deno (?:test|lint|check)\b|node --test|shellcheck\b|pre-commit run|(?:\./|(?:ba)?sh )(?:\S*/)?(?:run-)?(?:tests?|lint|check)\b[\w.-]*\.sh\b)")
 FAILED_OUTPUT = re.compile(
-    r"^(?:FAIL\b|--- FAIL|\s+--- FAIL|test result: FAILED|error: could not compile|error\[E\d+|=+ .*\b[1-9]\d* failed|"
+    r"^(?:FAIL\b|Traceback \(most recent call last\)|--- FAIL|\s+--- FAIL|test result: FAILED|error: could not compile|error\[E\d+|=+ .*\b[1-9]\d* failed|"
     r"FAILED \(|npm (?:ERR!|error\b)|BUILD FAILED|\[[\w:-]+\] ERROR task failed|make(?:\[\d+\])?: \*\*\*|exit status [1-9]|"
     r"Tests:\s+[1-9]\d* failed|Found [1-9]\d* errors?\b|[1-9]\d* issues:|\S+:\d+:\d+: error: )", re.M)
 
@@ -41,7 +41,11 @@ def is_masked(command):
 
 def told_by_output(command):
     """How a check ended of which the agent keeps no code, where what it printed tells."""
-    if command["status"] is not None or not is_check(command["command"]):
+    # Who wrote into a pipe that was closed ends by 141: it was what came after that had enough.
+    closed = command["exit"] == 141 and "|" in without_quotes(command["command"])
+    if closed and not is_check(command["command"]):
+        return "ok"
+    if not closed and (command["status"] is not None or not is_check(command["command"])):
         return command["status"]
     return "failed" if FAILED_OUTPUT.search(command["output"]) else \
         "ok" if PASSED_OUTPUT.search(command["output"]) else None

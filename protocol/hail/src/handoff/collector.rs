@@ -251,7 +251,7 @@ impl Collector {
                 let cwd = command.cwd.clone().or_else(|| session.facts.cwd.clone());
                 let what = What::Shell { command: kept_command(&command.command), line, cwd, by_person };
                 let edits_before = self.files.edits;
-                let by_code_alone = tells_by_code_alone(&session.facts.agent);
+                let by_code_alone = tells_by_code_alone(&session.facts.agent, &command.name);
                 let call = Call { mark, what, in_subagent: !is_main, edits_before, by_code_alone };
                 self.commands.begin(command.call_id.as_deref(), call);
             }

@@ -28,8 +28,14 @@ const OUTPUT_BYTES: usize = 2048;
 /// The exit code of a command that was still writing when the one that it wrote to had enough.
 const BROKEN_PIPE: i32 = 141;
 /// Agents that tell by the exit code alone how a command ended, and do not keep it of every one: where there is none, an
-/// `ok` only says that something came back.
-const CODE_ALONE: [&str; 5] = ["aider", "cline", "roo-code", "kilo-code", "codex"];
+/// `ok` only says that something came back. With the tool of which that holds, where it is not all.
+const CODE_ALONE: [(&str, Option<&str>); 5] = [
+    ("aider", None),
+    ("codex", None),
+    ("cline", Some("execute_command")),
+    ("roo-code", Some("execute_command")),
+    ("kilo-code", Some("execute_command")),
+];
 
 /// What was called.
 #[derive(Debug, Clone)]
@@ -387,9 +393,9 @@ impl Commands {
     }
 }
 
-/// Whether an agent tells by the exit code alone how a command ended.
-pub(crate) fn tells_by_code_alone(agent: &str) -> bool {
-    CODE_ALONE.contains(&agent)
+/// Whether an agent tells by the exit code alone how a command of that tool ended.
+pub(crate) fn tells_by_code_alone(agent: &str, tool: &str) -> bool {
+    CODE_ALONE.iter().any(|(known, only)| *known == agent && only.is_none_or(|only| only == tool))
 }
 
 /// How a command ended: its exit code is the truth, unless something hides it or there is none. Then what it printed
