@@ -35,10 +35,8 @@ use crate::arguments::Cli;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 
-/// What can be done. The flags of a command are described to the parser when it is the one that was typed: the whole
-/// table costs more than the shortest commands themselves.
+/// What can be done.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub(crate) enum Command {
     Search(search::Arguments),
     Log(log::Arguments),

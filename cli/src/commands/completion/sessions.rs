@@ -104,8 +104,7 @@ mod tests {
 
     #[test]
     fn commands_that_take_a_session_complete_it() {
-        let mut cli = Cli::command();
-        cli.build();
+        let cli = Cli::command();
         let found = commands(&cli);
         for command in ["show", "handoff", "export", "diff", "resume", "restore", "forget"] {
             assert!(found.contains(&command), "{command}");
