@@ -29,7 +29,7 @@ pub const SCRIPT: &str = include_str!("html/page.js");
 /// What the page may do: nothing but its own style and script, which are told by their hashes.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
     style-src 'sha256-T++oxwoKrodm2zSTCUjJA2PxF2lamKj9wXoQhLWuHrk='; \
-    script-src 'sha256-BWIHn1eCiCoBbBS7OpN7xpSIdl6wBoP6qyHteYfg16E='; \
+    script-src 'sha256-WIQAXHrp2zyMPDDASwG01EbFA5rqPpA2N/eaXmYXZmc='; \
     base-uri 'none'; form-action 'none'";
 
 /// Bytes gathered before they are written.
