@@ -18,7 +18,9 @@ def count(path):
         if kind in ("turn.prompt", "turn.steer"):
             # Each is written again as a message of the context.
             said[json.dumps(record["input"])] += 1
-            counts["prompts" if record["origin"]["kind"] == "user" else "system"] += 1
+            # Of a sub-agent, its task is the prompt.
+            is_prompt = record["origin"]["kind"] == "user" or record["origin"].get("name") == "subagent"
+            counts["prompts" if is_prompt else "system"] += 1
         elif kind == "context.append_message":
             message = record["message"]
             key = json.dumps(message["content"])
