@@ -382,6 +382,8 @@ impl Section {
             let content = Content::Text(answer.to_owned());
             push(Body::Message(Message { role: Role::Agent, content, model, ..Message::default() }), None, derived);
         }
+        // What was asked is answered: the same words after it are somebody's.
+        self.state.again = None;
         self.state.facts.activity = Activity::Idle;
         if self.state.told.is_none() {
             self.state.asked.clear();

@@ -164,6 +164,12 @@ fn what_is_asked_with_a_command_is_told_once() {
         told(log),
         ["Human: /ask why is it slow?", "Agent: It sleeps.", "Human: why is it slow?", "Agent: As before."]
     );
+    // Where the program does not write it again, the same words after the reply were typed.
+    let log = log.replacen("#### why is it slow?  \n\nIt", "It", 1);
+    assert_eq!(
+        told(&log),
+        ["Human: /ask why is it slow?", "Agent: It sleeps.", "Human: why is it slow?", "Agent: As before."]
+    );
 }
 
 #[test]
