@@ -24,6 +24,7 @@ use crate::text;
 use crate::tui::effects::{Answer, Effect, Go, Lane, Ticket, Ui};
 use crate::tui::keys::{Action, Place as KeyPlace};
 use crate::tui::look::Look;
+use crate::tui::refresh::Refresh;
 use aim::Target;
 use find::Find;
 use flow::{Flow, Place};
@@ -60,7 +61,7 @@ pub(crate) struct SessionView {
     page: Option<Ticket>,
     /// The cursor came to the events that are asked for from below, at this event.
     came_from: Option<u32>,
-    outline_waits: bool,
+    refresh: Refresh,
     has_failed: bool,
     area: Rect,
     outline_area: Rect,
@@ -89,7 +90,7 @@ impl SessionView {
             has_outline: false,
             page: None,
             came_from: None,
-            outline_waits: false,
+            refresh: Refresh::default(),
             has_failed: false,
             area: Rect { width: 80, height: ROWS_AT_FIRST, ..Rect::default() },
             outline_area: Rect::default(),
@@ -319,7 +320,7 @@ impl View for SessionView {
     }
 
     fn timer(&mut self, _timer: u8, ui: &mut Ui<'_, '_>) {
-        self.outline_waits = false;
+        self.refresh.rang();
         self.ask_outline(ui);
         self.ask_detail(ui);
     }

@@ -12,6 +12,8 @@ use crate::tui::effects::{Go, Ui};
 
 /// The outline is asked for anew at most this often.
 const OUTLINE_EVERY: Duration = Duration::from_millis(500);
+/// The view's only timer.
+const OUTLINE_TIMER: u8 = 0;
 
 impl SessionView {
     pub(super) fn took_update(&mut self, update: SessionUpdate, ui: &mut Ui<'_, '_>) {
@@ -58,9 +60,6 @@ impl SessionView {
     }
 
     fn refresh_outline(&mut self, ui: &mut Ui<'_, '_>) {
-        if !self.outline_waits {
-            self.outline_waits = true;
-            ui.after(OUTLINE_EVERY, 0);
-        }
+        self.refresh.changed(OUTLINE_EVERY, OUTLINE_TIMER, ui);
     }
 }
