@@ -114,13 +114,14 @@ impl DaemonControl for LocalDaemon {
             Err(ClientError::NotRunning { .. }) => return Ok(false),
             Err(error) => return Err(connect_error(&error)),
         };
+        let asked = LockRecord::read(&paths.lock_file());
         match client.call::<()>("daemon/shutdown", ()) {
             // Another client may have asked a moment ago.
             Ok(()) | Err(ClientError::Closed) => {}
             Err(error) => return Err(connect_error(&error)),
         }
         drop(client);
-        await_end(&paths)?;
+        await_end(&paths, asked.as_ref())?;
         Ok(true)
     }
 
@@ -145,11 +146,15 @@ fn serve(paths: Paths, detached: bool) -> Result<Exit, ConnectError> {
     }
 }
 
-/// Waits until the daemon has let go of its lock, which it holds for life.
-fn await_end(paths: &Paths) -> Result<(), ConnectError> {
+/// Waits until the daemon that was `asked` to end has let go of its lock, which it holds for life. Whoever still had use
+/// for one may have started the next by then, which holds the same lock.
+fn await_end(paths: &Paths, asked: Option<&LockRecord>) -> Result<(), ConnectError> {
     let Ok(lock) = File::open(paths.lock_file()) else { return Ok(()) };
     let started = Instant::now();
     while let Err(TryLockError::WouldBlock) = lock.try_lock_shared() {
+        if asked.is_some() && LockRecord::read(&paths.lock_file()).is_some_and(|now| Some(&now) != asked) {
+            return Ok(());
+        }
         if started.elapsed() > DRAIN_TIME + START_TIME {
             let pid = LockRecord::read(&paths.lock_file()).map_or(0, |record| record.pid);
             return Err(ConnectError {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -141,6 +142,23 @@ fn a_signal_ends_it_in_order() {
         assert!(!home.socket().exists() && !home.is_running());
         drop(idle);
     }
+}
+
+#[test]
+fn a_stop_is_over_when_somebody_starts_the_next_at_once() {
+    let home = Home::new();
+    home.done(&["daemon", "start"]);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                home.run(&["daemon", "start"]);
+            }
+        });
+        let stops: Vec<_> = (0..4).map(|_| home.run(&["daemon", "stop"])).collect();
+        is_over.store(true, Ordering::Relaxed);
+        assert!(stops.iter().all(|stop| stop.code == Some(0)), "{stops:?}");
+    });
 }
 
 #[test]
