@@ -30,7 +30,7 @@ pub struct SessionEntry {
     /// Its number.
     pub key: SessionKey,
     /// What lists show; `state` is only right as [`SessionEntry::info_at`] gives it.
-    pub info: SessionInfo,
+    pub info: Arc<SessionInfo>,
     /// The top of its chain of sub-agent parents: itself, for a session that is no sub-agent's.
     pub root: SessionKey,
     /// The repository's identity, equal for all its clones and worktrees: the remote's `host/owner/name` in lower case, or
@@ -62,7 +62,7 @@ impl SessionEntry {
 
     /// What lists show, with the state at `now_ms`.
     pub fn info_at(&self, now_ms: i64) -> SessionInfo {
-        SessionInfo { state: self.state(now_ms), ..self.info.clone() }
+        SessionInfo { state: self.state(now_ms), ..SessionInfo::clone(&self.info) }
     }
 }
 

@@ -318,9 +318,10 @@ fn load_directory(
     reader.entries(|key, source, entry| match entry {
         Some(mut entry) => {
             if let Some(row) = of_source.get(&source) {
-                entry.info.vanished = row.vanished;
-                if row.source.path.to_str() != Some(&entry.info.path) {
-                    entry.info.path = row.source.path.display().to_string();
+                let info = Arc::make_mut(&mut entry.info);
+                info.vanished = row.vanished;
+                if row.source.path.to_str() != Some(&info.path) {
+                    info.path = row.source.path.display().to_string();
                 }
             }
             entries.push((key, source, entry));

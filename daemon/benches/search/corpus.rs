@@ -88,7 +88,7 @@ pub(crate) fn read(files: &[PathBuf]) -> Corpus {
             activity: opensession_agents::derive::Activity::default(),
             source: 0,
             key,
-            info,
+            info: Arc::new(info),
             root: key,
             repository_identity: Some("github.com/o/r".into()),
             updated_ms,

@@ -118,9 +118,10 @@ impl Directory {
             .collect();
         for key in keys {
             if let Some((entry, _)) = &mut self.entries[key as usize] {
-                entry.info.vanished = vanished;
+                let info = Arc::make_mut(&mut entry.info);
+                info.vanished = vanished;
                 if let Some(path) = path {
-                    path.clone_into(&mut entry.info.path);
+                    path.clone_into(&mut info.path);
                 }
             }
             self.resolve(key);
@@ -191,8 +192,12 @@ impl Directory {
         if !stored.is_visible() {
             return None;
         }
+        // Most sessions are shown as they are kept, and share it: a start copies no texts.
         let mut info = stored.info.clone();
-        info.starred = self.stars.contains(&info.id);
+        let starred = self.stars.contains(&info.id);
+        if info.starred != starred {
+            Arc::make_mut(&mut info).starred = starred;
+        }
         if !stored.titled && !self.titles_elsewhere.is_empty() {
             let elsewhere = stored
                 .leaves
@@ -200,17 +205,22 @@ impl Directory {
                 .find_map(|leaf| self.titles_elsewhere.get(leaf))
                 .or_else(|| self.titles_elsewhere.get(&format!("session:{}", info.native_id)));
             if let Some(title) = elsewhere.and_then(|title| title_from_prompt(title)) {
-                info.title = title;
+                Arc::make_mut(&mut info).title = title;
             }
         }
         if info.stats.cost.is_none()
             && let Some(timeline) = timeline::decode(&stored.timeline)
+            && let Some(cost) = self.prices.estimate(&timeline).cost
         {
-            info.stats.cost = self.prices.estimate(&timeline).cost;
-            info.stats.cost_estimated = info.stats.cost.is_some();
+            let stats = &mut Arc::make_mut(&mut info).stats;
+            stats.cost = Some(cost);
+            stats.cost_estimated = true;
         }
         let parent = self.parent_of(stored);
-        info.parent = parent.and_then(|parent| Some(self.stored(parent)?.info.id.clone()));
+        let parent_id = parent.and_then(|parent| Some(&self.stored(parent)?.info.id));
+        if info.parent.as_ref() != parent_id {
+            Arc::make_mut(&mut info).parent = parent_id.cloned();
+        }
         Some(SessionEntry {
             key,
             root: self.root_of(key),

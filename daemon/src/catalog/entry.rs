@@ -16,7 +16,8 @@ use crate::git::Place;
 #[serde(default)]
 pub struct StoredEntry {
     /// What lists show, but for `state`, `short_id` and `parent`.
-    pub info: SessionInfo,
+    #[serde(with = "shared")]
+    pub info: Arc<SessionInfo>,
     /// See [`super::SessionEntry::repository_identity`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repository_identity: Option<String>,
@@ -110,7 +111,7 @@ impl StoredEntry {
             activity: facts.activity,
             timeline: crate::store::timeline::encode(&statistics.timeline).into(),
             parent,
-            info,
+            info: Arc::new(info),
         }
     }
 
@@ -168,4 +169,21 @@ fn last_component(path: &str) -> Option<String> {
         Path::new(path).file_name().and_then(|name| name.to_str())
     };
     component.filter(|name| !name.is_empty()).map(str::to_owned)
+}
+
+/// What is shared between the store's entry and the catalog's, as JSON like what it holds.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Arc<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        T::serialize(value, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
 }

@@ -443,7 +443,7 @@ impl Committer {
         // A session in a container is named by the container's path, `#` and its own id.
         let container = entry.info.path.rsplit_once('#').map(|(container, _)| std::path::Path::new(container));
         let file_left = [Some(path), container].into_iter().flatten().find(|path| path.exists());
-        Ok(Forgotten { id: entry.info.id, bytes, file_left: file_left.map(|path| path.display().to_string()) })
+        Ok(Forgotten { id: entry.info.id.clone(), bytes, file_left: file_left.map(|path| path.display().to_string()) })
     }
 
     fn flush(&mut self) {

@@ -44,9 +44,10 @@ mod tests {
         let exclusions = Exclusions::new(privacy, vec!["/home/ann".into(), "/Users/ann".into()]);
         let entry = |cwd: Option<&str>, repository: Option<&str>, remote: Option<&str>| {
             let mut entry = StoredEntry::default();
-            entry.info.cwd = cwd.map(str::to_owned);
-            entry.info.repository = repository.map(str::to_owned);
-            entry.info.remote = remote.map(str::to_owned);
+            let info = std::sync::Arc::make_mut(&mut entry.info);
+            info.cwd = cwd.map(str::to_owned);
+            info.repository = repository.map(str::to_owned);
+            info.remote = remote.map(str::to_owned);
             exclusions.holds(&entry)
         };
         assert!(entry(Some("/home/ann/private/app"), None, None));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use opensession_protocol::{Hit, SearchAnswer, SessionHits};
+use opensession_protocol::{Hit, SearchAnswer, SessionHits, SessionInfo};
 
 use super::document::EventTexts;
 use super::found::{Found, FoundHit};
@@ -33,7 +33,7 @@ pub fn answer(
         // A session that was forgotten since is left out; its hits' snippets are taken all the same.
         let Some(entry) = catalog.get(one.session) else { continue };
         sessions.push(SessionHits {
-            session: entry.info.clone(),
+            session: SessionInfo::clone(&entry.info),
             hits,
             total: one.total,
             copies: one.copies,

@@ -146,6 +146,7 @@ pub(super) fn decode_entry(bytes: &[u8]) -> Option<StoredEntry> {
     }
     let traits = Traits { todo, image, thinking, compacted, command, pull_request };
     let timeline = if from.version >= 2 { from.bytes()?.into() } else { Arc::default() };
+    let info = Arc::new(info);
     Some(StoredEntry { info, repository_identity, updated_ms, traits, activity, parent, titled, leaves, timeline })
 }
 
@@ -585,7 +586,7 @@ mod tests {
                 let traits = Traits { todo, image, thinking, compacted, command, pull_request };
                 let timeline = Arc::default();
                 StoredEntry {
-                    info,
+                    info: Arc::new(info),
                     repository_identity,
                     updated_ms,
                     traits,
@@ -640,13 +641,13 @@ mod tests {
     fn an_earlier_version_lacks_what_came_later() {
         let info = SessionInfo { title: "old".into(), host: Some("x".into()), ..SessionInfo::default() };
         let timeline = Arc::from([1, 2, 3].as_slice());
-        let mut bytes = encode_entry(&StoredEntry { info, timeline, ..StoredEntry::default() });
+        let mut bytes = encode_entry(&StoredEntry { info: info.into(), timeline, ..StoredEntry::default() });
         assert_eq!(*decode_entry(&bytes).unwrap().timeline, [1, 2, 3]);
         bytes[0] = 1;
         // The name with its length, and the bytes with theirs.
         bytes.truncate(bytes.len() - 2 - 4);
         let entry = decode_entry(&bytes).unwrap();
-        assert_eq!((entry.info.title.as_str(), entry.info.host), ("old", None));
+        assert_eq!((entry.info.title.as_str(), entry.info.host.as_deref()), ("old", None));
         assert!(entry.timeline.is_empty());
     }
 

@@ -207,7 +207,7 @@ mod tests {
         let cursor = reader.source(3).unwrap().unwrap().cursor;
         assert_eq!((cursor.generation, cursor.offset, cursor.size), (2, 77, 80));
         let mut found = Vec::new();
-        reader.entries(|key, source, entry| found.push((key, source, entry.unwrap().info.title))).unwrap();
+        reader.entries(|key, source, entry| found.push((key, source, entry.unwrap().info.title.clone()))).unwrap();
         assert_eq!(found, [(5, 3, "old".to_owned())]);
     }
 

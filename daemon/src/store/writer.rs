@@ -456,7 +456,7 @@ impl Writer {
             }
             session.key = known.map(|(key, _)| key);
         }
-        session.entry.info.id.clone_from(&session.id);
+        std::sync::Arc::make_mut(&mut session.entry.info).id.clone_from(&session.id);
         let values = params![
             session.key,
             session.native_id,

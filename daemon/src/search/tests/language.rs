@@ -1,6 +1,6 @@
 //! Queries as people type them, over sessions that differ in everything a field can ask for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::{Timestamp, tz::TimeZone};
 use opensession_agents::derive::Activity;
@@ -64,7 +64,7 @@ pub(super) fn sessions_of_tests() -> Catalog {
         entry.updated_ms = NOW - 60_000;
         entry.activity = Activity::Working;
         entry.repository_identity = Some("github.com/o/app".into());
-        let info = &mut entry.info;
+        let info = Arc::make_mut(&mut entry.info);
         info.repository = Some("o/app".to_owned());
         info.branch = Some("feature/ent-221".to_owned());
         info.title = "Fix the flaky LockTest".to_owned();
@@ -84,31 +84,34 @@ pub(super) fn sessions_of_tests() -> Catalog {
     });
     change(&mut catalog, 2, |entry| {
         entry.updated_ms = NOW - 40 * DAY_MS;
-        entry.info.agent = "codex".to_owned();
-        entry.info.repository = Some("o/infra".to_owned());
+        let info = Arc::make_mut(&mut entry.info);
+        info.agent = "codex".to_owned();
+        info.repository = Some("o/infra".to_owned());
         entry.repository_identity = Some("github.com/o/infra".into());
-        entry.info.branch = Some("main".to_owned());
-        entry.info.title = "배포 고치기".to_owned();
-        entry.info.cwd = Some("/home/u/infra".to_owned());
-        entry.info.stats = SessionStats { turns: 2, input_tokens: 900, active_ms: 60_000, ..SessionStats::default() };
+        info.branch = Some("main".to_owned());
+        info.title = "배포 고치기".to_owned();
+        info.cwd = Some("/home/u/infra".to_owned());
+        info.stats = SessionStats { turns: 2, input_tokens: 900, active_ms: 60_000, ..SessionStats::default() };
         entry.traits.command = true;
         entry.traits.image = true;
     });
     change(&mut catalog, 3, |entry| {
         entry.updated_ms = NOW - DAY_MS;
         entry.root = 1;
-        entry.info.parent = Some(format!("{:032x}", 1));
-        entry.info.relation = Some(SessionRelation::Subagent);
-        entry.info.stats =
+        let info = Arc::make_mut(&mut entry.info);
+        info.parent = Some(format!("{:032x}", 1));
+        info.relation = Some(SessionRelation::Subagent);
+        info.stats =
             SessionStats { turns: 50, input_tokens: 2_000_000, active_ms: 9_000_000, ..SessionStats::default() };
     });
     change(&mut catalog, 4, |entry| {
         entry.updated_ms = NOW - 2 * DAY_MS;
         entry.activity = Activity::Interrupted;
-        entry.info.relation = Some(SessionRelation::Fork);
+        let info = Arc::make_mut(&mut entry.info);
+        info.relation = Some(SessionRelation::Fork);
         entry.traits.thinking = true;
         entry.traits.compacted = true;
-        entry.info.stats.cost = Some(0.2);
+        info.stats.cost = Some(0.2);
     });
     catalog
 }

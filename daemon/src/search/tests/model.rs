@@ -37,7 +37,7 @@ pub(super) fn entry(key: SessionKey) -> SessionEntry {
         activity: opensession_agents::derive::Activity::default(),
         source: 0,
         key,
-        info,
+        info: Arc::new(info),
         root: key,
         repository_identity: None,
         updated_ms: NOW - i64::from(key) * 1000,
