@@ -42,6 +42,8 @@ const RETRY_LONGEST: Duration = Duration::from_mins(10);
 const RETRY_REFUSED_LONGEST: Duration = Duration::from_secs(8);
 /// A torn last line is taken as it is when its file has been at rest for so long.
 const TORN_REST: Duration = Duration::from_mins(10);
+/// While sources are read, progress is told this often: it is counted over all of them.
+const REPORT: Duration = Duration::from_millis(50);
 /// Growth up to this size is made searchable at once.
 const LIVE_BYTES: u64 = 256 << 10;
 
@@ -130,6 +132,7 @@ pub struct Scheduler {
     jobs: Sender<Job>,
     commits: Sender<Commit>,
     progress: ProgressSender,
+    reported: Option<Instant>,
     warnings: Arc<Warnings>,
     projects: Projects,
     waiting: Vec<Sender<()>>,
@@ -154,6 +157,7 @@ impl Scheduler {
             jobs: parts.jobs,
             commits: parts.commits,
             progress: parts.progress,
+            reported: None,
             warnings: parts.warnings,
             projects: Projects::new(parts.catalog, parts.projects),
             waiting: Vec::new(),
@@ -167,7 +171,7 @@ impl Scheduler {
     pub fn run(mut self) {
         self.rescan();
         loop {
-            self.report();
+            self.report_sometimes();
             self.list_due();
             let timers = [self.sources.next_retry(), self.sources.next_listing()];
             let deadline = timers.into_iter().flatten().fold(self.next_rescan, Instant::min);
@@ -387,6 +391,15 @@ impl Scheduler {
                 remedy: Some("raise the limit: sysctl fs.inotify.max_user_watches=524288".into()),
             }),
             None => self.warnings.clear("watch"),
+        }
+    }
+
+    /// Tells the progress, unless it was told just before and sources are still being read.
+    fn report_sometimes(&mut self) {
+        let is_told = self.reported.is_some_and(|reported| reported.elapsed() < REPORT);
+        if !is_told || self.sources.is_at_rest() {
+            self.report();
+            self.reported = (!self.sources.is_at_rest()).then(Instant::now);
         }
     }
 
