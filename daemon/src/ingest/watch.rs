@@ -7,7 +7,7 @@ use std::{
 
 use crossbeam_channel::Sender;
 use notify::{
-    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    Config, EventKind, EventKindMask, PathOp, RecommendedWatcher, RecursiveMode, Watcher,
     event::{CreateKind, ModifyKind, RemoveKind},
 };
 use rustc_hash::FxHashSet;
@@ -16,6 +16,12 @@ use super::scheduler::Signal;
 
 /// Whether the system watches folders one by one, rather than whole trees.
 const EACH_FOLDER: bool = cfg!(target_os = "linux");
+/// What is asked of the system: not that files are looked at, for our own looking would come back with each folder and
+/// file that is read.
+const KINDS: EventKindMask = EventKindMask::CREATE
+    .union(EventKindMask::REMOVE)
+    .union(EventKindMask::MODIFY_DATA)
+    .union(EventKindMask::MODIFY_NAME);
 /// Folders deeper below a root are not watched; no agent has any there.
 const DEEPEST: usize = 16;
 
@@ -36,7 +42,7 @@ impl Watch {
         let handler = move |outcome: notify::Result<notify::Event>| {
             let signal = match outcome {
                 Ok(event) => match event.kind {
-                    // Our own reads come back as these.
+                    // Some systems tell it unasked.
                     EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => return,
                     _ if event.need_rescan() => Signal::Rescan(None),
                     _ if !event.paths.is_empty() && event.paths.iter().all(|path| is_shared_memory(path)) => return,
@@ -59,7 +65,7 @@ impl Watch {
             // The scheduler is gone only when the daemon ends.
             signals.send(signal).ok();
         };
-        match notify::recommended_watcher(handler) {
+        match RecommendedWatcher::new(handler, Config::default().with_event_kinds(KINDS)) {
             Ok(watcher) => Self { watcher: Some(watcher), watched: FxHashSet::default(), replaced, incomplete: None },
             Err(error) => {
                 let incomplete = Some(explain(&error));
@@ -95,31 +101,44 @@ impl Watch {
     /// more than all else that a start with nothing to do does; a folder tells of its entries what they are.
     fn watch_folders(&mut self, root: &Path) {
         let mut linked = FxHashSet::default();
-        let mut folders = vec![(root.to_owned(), 0)];
-        while let Some((folder, depth)) = folders.pop() {
-            self.watch(&folder, RecursiveMode::NonRecursive);
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
+        let mut level = vec![root.to_owned()];
+        for _ in 0..=DEEPEST {
+            // Before they are looked into: what comes after that is heard of.
+            self.watch_all(level.iter().map(|folder| PathOp::watch_non_recursive(folder.as_path())));
+            let mut below = Vec::new();
+            for entry in level.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten() {
                 let is_folder = match entry.file_type() {
                     Ok(kind) if kind.is_symlink() => leads_out(&entry.path(), root, &mut linked),
                     kind => kind.is_ok_and(|kind| kind.is_dir()),
                 };
-                if is_folder && depth < DEEPEST {
-                    folders.push((entry.path(), depth + 1));
+                if is_folder {
+                    below.push(entry.path());
                 }
             }
+            level = below;
         }
     }
 
     fn watch(&mut self, folder: &Path, mode: RecursiveMode) {
+        self.watch_all(std::iter::once(match mode {
+            RecursiveMode::Recursive => PathOp::watch_recursive(folder),
+            RecursiveMode::NonRecursive => PathOp::watch_non_recursive(folder),
+        }));
+    }
+
+    /// Watches those folders that are not watched yet, at one go: each asks the library's thread, and waits for it.
+    fn watch_all(&mut self, folders: impl Iterator<Item = PathOp>) {
         let Some(watcher) = &mut self.watcher else { return };
-        if !self.watched.insert(folder.to_owned()) {
-            return;
-        }
-        if let Err(error) = watcher.watch(folder, mode) {
+        let mut waiting: Vec<PathOp> =
+            folders.filter(|folder| self.watched.insert(folder.as_path().to_owned())).collect();
+        while !waiting.is_empty()
+            && let Err(error) = watcher.update_paths(std::mem::take(&mut waiting))
+        {
+            self.incomplete = Some(explain(&error.source));
+            let folder = error.origin.as_ref().map_or(Path::new("…"), PathOp::as_path);
             self.watched.remove(folder);
-            tracing::warn!(folder = %folder.display(), %error, "the folder cannot be watched");
-            self.incomplete = Some(explain(&error));
+            tracing::warn!(folder = %folder.display(), error = %error.source, "the folder cannot be watched");
+            waiting = error.remaining;
         }
     }
 }

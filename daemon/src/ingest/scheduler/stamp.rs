@@ -51,6 +51,12 @@ impl Stamp {
     }
 }
 
+/// A folder that is only looked up in: nobody who watches it hears of that.
+#[cfg(target_os = "linux")]
+const AS_A_PLACE: rustix::fs::OFlags = rustix::fs::OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const AS_A_PLACE: rustix::fs::OFlags = rustix::fs::OFlags::empty();
+
 /// Takes stamps of many files: those of one folder are looked up in that folder, rather than from the root each time.
 #[derive(Default)]
 pub(super) struct Stamper {
@@ -62,7 +68,7 @@ impl Stamper {
         use rustix::fs::{AtFlags, FileType, Mode, OFlags};
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Stamp::of_file(path) };
         if self.folder.as_ref().is_none_or(|(open, _)| open.as_os_str() != folder.as_os_str()) {
-            let opened = rustix::fs::open(folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
+            let opened = rustix::fs::open(folder, AS_A_PLACE | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
             self.folder = opened.ok().map(|opened| (folder.to_owned(), opened));
         }
         let stat = self.folder.as_ref().and_then(|(_, open)| rustix::fs::statat(open, name, AtFlags::empty()).ok());
