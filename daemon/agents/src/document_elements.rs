@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
+use memchr::memchr2;
 use serde_json::value::RawValue;
 
 use crate::{
-    CutError,
+    CutError, lenient_json,
     rows::{self, Row, Rows},
     transcript::json::Value,
 };
@@ -23,13 +24,13 @@ pub(crate) struct Elements {
 
 impl Elements {
     /// The elements of the array `member` of the document `bytes`, or, without a name, of the array that it is.
-    /// `growing` tells of an element whether more of it is to come, and whether it is the last one.
+    /// `growing` tells of an element, as JSON, whether more of it is to come; and is told whether it is the last one.
     pub(crate) fn of_document(
         bytes: &[u8],
         member: Option<&str>,
-        growing: impl Fn(&Value<'_>, bool) -> bool,
+        growing: impl Fn(&str, bool) -> bool,
     ) -> Result<Self, CutError> {
-        let text = String::from_utf8_lossy(bytes);
+        let text = lenient_json::decoded(bytes);
         let mut sides = Vec::new();
         let elements: Vec<&RawValue> = match member {
             None => serde_json::from_str(&text).map_err(fault)?,
@@ -44,7 +45,7 @@ impl Elements {
         };
         let last = elements.len().saturating_sub(1);
         let row = |(index, raw): (usize, &&RawValue)| {
-            let grows = serde_json::from_str(raw.get()).is_ok_and(|value| growing(&value, index == last));
+            let grows = growing(raw.get(), index == last);
             let mut json = Vec::with_capacity(raw.get().len());
             compact(raw.get(), &mut json);
             (json, if grows { Row::Growing } else { Row::Whole })
@@ -122,17 +123,32 @@ impl Rows for Elements {
 
 /// Leaves out the white space between the tokens of a JSON text.
 fn compact(json: &str, compacted: &mut Vec<u8>) {
-    let (mut inside, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        if inside {
-            compacted.push(byte);
-            inside = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-        } else if !byte.is_ascii_whitespace() {
-            compacted.push(byte);
-            inside = byte == b'"';
+    let mut rest = json.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        if byte == b'"' {
+            let text = 1 + text_length(after);
+            compacted.extend_from_slice(&rest[..text]);
+            rest = &rest[text..];
+        } else {
+            if !byte.is_ascii_whitespace() {
+                compacted.push(byte);
+            }
+            rest = after;
         }
     }
+}
+
+/// How long the text is that begins behind a quote, with the quote at its end.
+fn text_length(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr2(b'"', b'\\', &bytes[at..]) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at + 1;
+        }
+        at = (at + 2).min(bytes.len());
+    }
+    bytes.len()
 }
 
 /// What an error of the parser's means: the end is missing while the document is being written.
@@ -151,7 +167,7 @@ mod tests {
     #[test]
     fn a_document_becomes_rows_and_a_side() {
         let document = b"{\n  \"a\": [1, \"b \\\" \\\\\"],\n  \"m\": [\n {\"x\": 1},\n {\"x\" : 2}\n ]\n}";
-        let growing = |value: &Value<'_>, last: bool| last && value.get("x").as_u64() == Some(2);
+        let growing = |json: &str, last: bool| last && json.contains('2');
         let mut elements = Elements::of_document(document, Some("m"), growing).expect("a document");
         assert_eq!(elements.sides, [(DOCUMENT.to_owned(), br#"{"a":[1,"b \" \\"]}"#.to_vec())]);
         assert_eq!(elements.rows[0], (br#"{"x":1}"#.to_vec(), Row::Whole));

@@ -6,6 +6,23 @@ use jiff::Timestamp;
 use opensession_hail::{Content, Extra, Part};
 use serde_json::Value;
 
+/// The text in some bytes, where it is one with replacement characters for what is not UTF-8. Texts are checked once, here:
+/// the parser would check each string of bytes by itself.
+pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
+/// JSON on one line: line feeds in it stand between its tokens.
+pub(crate) fn push_line(json: &str, line: &mut Vec<u8>) {
+    let mut rest = json.as_bytes();
+    while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {
+        line.extend_from_slice(&rest[..at]);
+        line.push(b' ');
+        rest = &rest[at + 1..];
+    }
+    line.extend_from_slice(rest);
+}
+
 /// The member `key`, a text that is not empty.
 pub(crate) fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
     value.get(key)?.as_str().filter(|text| !text.is_empty())

@@ -21,6 +21,7 @@ use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
     codex::{Ids, hash_id, hash_words},
     derive::{self, Activity},
+    lenient_json,
 };
 
 /// What the records of an agent mean.
@@ -210,7 +211,7 @@ impl<F: Format> Transcript<F> {
 
 impl<F: Format> Deriver for Transcript<F> {
     fn derive(&mut self, record: &Record<'_>, derived: &mut Derived) {
-        let text = String::from_utf8_lossy(record.bytes);
+        let text = lenient_json::decoded(record.bytes);
         let place = (record.number, record.position);
         let mut session = Session { kept: &mut self.kept, ts: None, subagent: None, derived, place };
         if let Cow::Owned(_) = text {

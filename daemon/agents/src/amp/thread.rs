@@ -74,7 +74,9 @@ impl Format for Thread {
 }
 
 /// Whether more of a message is to come.
-pub(super) fn grows(message: &Value<'_>) -> bool {
+pub(super) fn grows(message: &str) -> bool {
+    let Ok(message) = serde_json::from_str::<Value<'_>>(message) else { return false };
+    let message = &message;
     let runs = |block: &Value<'_>| {
         let status = json::member(block, "run").and_then(|run| json::text(run, "status"));
         matches!(status, Some("in-progress" | "queued" | "blocked-on-user"))

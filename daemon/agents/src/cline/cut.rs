@@ -17,7 +17,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use super::{API, MESSAGES, OLD_UI, UI};
 use crate::{
-    Cursor, Cut, CutError, Limits, Sink, Source,
+    Cursor, Cut, CutError, Limits, Sink, Source, lenient_json,
     rows::{self, Row, Rows},
 };
 
@@ -73,7 +73,8 @@ fn stamp(source: &Source) -> u64 {
 }
 
 struct Table {
-    rows: Vec<Box<RawValue>>,
+    /// Each on one line.
+    rows: Vec<Vec<u8>>,
     marks: Vec<u64>,
     /// The last row is still being written.
     growing: Option<usize>,
@@ -104,11 +105,7 @@ struct Element<'a> {
     index: Option<&'a RawValue>,
 }
 
-impl<'a> Element<'a> {
-    fn of(row: &'a RawValue) -> Self {
-        serde_json::from_str(row.get()).unwrap_or_default()
-    }
-
+impl Element<'_> {
     /// What tells it from its earlier states; what is filled in later without being shown does not count.
     fn mark(&self) -> u64 {
         let parts = [self.role, self.say, self.ask, self.text, self.content, self.id];
@@ -132,18 +129,28 @@ fn number(raw: Option<&RawValue>) -> Option<i64> {
 impl Table {
     fn read(source: &Source, limits: &Limits) -> Result<Self, CutError> {
         let longest = limits.record_bytes.saturating_mul(8);
-        let main = elements(&read(&source.path, longest)?)?;
+        let main = read(&source.path, longest)?;
+        let mut elements = elements_of(&main)?;
         let name = source.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let folder = source.path.parent().unwrap_or(Path::new(""));
-        let mut rows = main;
+        let messages;
         if name == UI || name == OLD_UI {
             match read(&folder.join(API), longest) {
-                Ok(bytes) => rows = merged(rows, elements(&bytes)?),
+                Ok(bytes) => {
+                    messages = bytes;
+                    elements = merged(elements, elements_of(&messages)?);
+                }
                 Err(CutError::Gone) => {}
                 Err(error) => return Err(error),
             }
         }
-        let kinds: Vec<Element<'_>> = rows.iter().map(|row| Element::of(row)).collect();
+        let (raws, kinds): (Vec<&RawValue>, Vec<Element<'_>>) = elements.into_iter().unzip();
+        let line = |raw: &&RawValue| {
+            let mut line = Vec::with_capacity(raw.get().len());
+            lenient_json::push_line(raw.get(), &mut line);
+            line
+        };
+        let rows = raws.iter().map(line).collect();
         let marks = kinds.iter().map(Element::mark).collect();
         let growing = growing(&kinds);
         let side = json!({
@@ -166,8 +173,7 @@ impl Rows for Table {
     }
 
     fn read(&mut self, index: usize, json: &mut Vec<u8>) -> Result<Row, CutError> {
-        // Within JSON, line feeds are white space between tokens only.
-        json.extend(self.rows[index].get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+        json.extend_from_slice(&self.rows[index]);
         Ok(if self.growing.is_some_and(|growing| index >= growing) { Row::Growing } else { Row::Whole })
     }
 
@@ -189,49 +195,46 @@ fn growing(kinds: &[Element<'_>]) -> Option<usize> {
 }
 
 /// Messages to and from the model, put between what the person was shown.
-fn merged(items: Vec<Box<RawValue>>, messages: Vec<Box<RawValue>>) -> Vec<Box<RawValue>> {
-    let places: Vec<(Option<i64>, Option<i64>)> = items
-        .iter()
-        .map(|item| {
-            let element = Element::of(item);
-            (number(element.index), number(element.ts))
-        })
-        .collect();
-    let indexed = places.iter().any(|(index, _)| index.is_some());
-    let mut rows = Vec::with_capacity(items.len() + messages.len());
+fn merged<'a>(
+    items: Vec<(&'a RawValue, Element<'a>)>,
+    messages: Vec<(&'a RawValue, Element<'a>)>,
+) -> Vec<(&'a RawValue, Element<'a>)> {
+    let indexed = items.iter().any(|(_, item)| number(item.index).is_some());
+    let mut merged = Vec::with_capacity(items.len() + messages.len());
     let mut waiting = messages.into_iter().enumerate().peekable();
-    for (item, (index, ts)) in items.into_iter().zip(places) {
-        while let Some((_, message)) = waiting.next_if(|(number_of, message)| {
+    for item in items {
+        let (index, ts) = (number(item.1.index), number(item.1.ts));
+        while let Some((_, message)) = waiting.next_if(|(number_of, (_, message))| {
             if indexed {
                 return index.is_some_and(|index| index >= *number_of as i64);
             }
-            let own = number(Element::of(message).ts);
-            own.zip(ts).is_some_and(|(own, ts)| own <= ts)
+            number(message.ts).zip(ts).is_some_and(|(own, ts)| own <= ts)
         }) {
-            rows.push(message);
+            merged.push(message);
         }
-        rows.push(item);
+        merged.push(item);
     }
-    rows.extend(waiting.map(|(_, message)| message));
-    rows
+    merged.extend(waiting.map(|(_, message)| message));
+    merged
 }
 
-/// The elements of an array, or of the array `messages` of an object.
-fn elements(bytes: &[u8]) -> Result<Vec<Box<RawValue>>, CutError> {
+/// The elements of an array, or of the array `messages` of an object; each as it stands, and what orders it.
+fn elements_of(bytes: &[u8]) -> Result<Vec<(&RawValue, Element<'_>)>, CutError> {
     #[derive(Deserialize)]
-    struct Document {
-        #[serde(default)]
-        messages: Vec<Box<RawValue>>,
+    struct Document<'a> {
+        #[serde(default, borrow)]
+        messages: Vec<&'a RawValue>,
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| CutError::Malformed("not UTF-8".to_owned()))?;
+    let text = simdutf8::basic::from_utf8(bytes).map_err(|_| CutError::Malformed("not UTF-8".to_owned()))?;
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let read = if text.starts_with('{') {
-        serde_json::from_str::<Document>(text).map(|document| document.messages)
+        serde_json::from_str::<Document<'_>>(text).map(|document| document.messages)
     } else {
-        serde_json::from_str(text)
+        serde_json::from_str::<Vec<&RawValue>>(text)
     };
     // It is not replaced at once but written over: half of it may be there now.
-    read.map_err(|error| CutError::Busy(format!("not JSON, or half-written: {error}")))
+    let raws = read.map_err(|error| CutError::Busy(format!("not JSON, or half-written: {error}")))?;
+    Ok(raws.into_iter().map(|raw| (raw, serde_json::from_str(raw.get()).unwrap_or_default())).collect())
 }
 
 fn read(path: &Path, longest: u64) -> Result<Vec<u8>, CutError> {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Derived, Deriver, Facts, Problem, Record, Source, StateError,
     derive::{self, Activity},
-    rows,
+    lenient_json, rows,
 };
 
 /// Derives one task.
@@ -250,7 +250,7 @@ impl Task {
 
 impl Deriver for Task {
     fn derive(&mut self, record: &Record<'_>, derived: &mut Derived) {
-        match serde_json::from_slice::<Value>(record.bytes) {
+        match serde_json::from_str::<Value>(&lenient_json::decoded(record.bytes)) {
             Ok(side) if record.side == Some(SIDE) => self.side(&side),
             Ok(row) if row.is_object() => self.row(&row, &mut At { id: None, ts: None, derived }),
             Ok(_) => derived.problems.push(Problem::of(record, "not an object")),

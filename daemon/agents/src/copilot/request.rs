@@ -37,7 +37,7 @@ impl Requests {
 
 impl Deriver for Requests {
     fn derive(&mut self, record: &Record<'_>, derived: &mut Derived) {
-        let value: Value = match serde_json::from_slice(record.bytes) {
+        let value: Value = match serde_json::from_str(&lenient_json::decoded(record.bytes)) {
             Ok(value) => value,
             Err(error) => {
                 derived.problems.push(Problem::of(record, lenient_json::not_json(&error)));

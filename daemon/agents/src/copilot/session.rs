@@ -1,8 +1,11 @@
 //! A session as one JSON document, and the logs of changes from which newer versions build it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::{
@@ -27,8 +30,15 @@ const GAP: usize = 1024;
 
 /// A session's requests, each with its answer.
 pub(super) struct Session {
-    requests: Vec<Box<RawValue>>,
+    requests: Vec<Request>,
     sides: Vec<(String, Vec<u8>)>,
+}
+
+/// A request as the row that is made of it.
+struct Request {
+    row: Vec<u8>,
+    mark: u64,
+    is_pending: bool,
 }
 
 /// The parts of a request by which it is told from its earlier states. What comes later (votes, suggestions for the next
@@ -50,37 +60,82 @@ struct Glance<'a> {
     model_state: Option<&'a RawValue>,
 }
 
+/// The members of a session: its requests, and others as they stand.
+#[derive(Default)]
+struct Members<'a> {
+    requests: Vec<&'a RawValue>,
+    others: BTreeMap<String, &'a RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfObject;
+        impl<'de> Visitor<'de> for OfObject {
+            type Value = Members<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a session")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Members::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "requests" {
+                        members.requests = map.next_value()?;
+                    } else {
+                        members.others.insert(name, map.next_value()?);
+                    }
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(OfObject)
+    }
+}
+
 /// The session in a document.
 pub(super) fn of_document(bytes: &[u8], folder: Option<String>) -> Result<Session, CutError> {
-    let malformed = |error: &serde_json::Error| CutError::Malformed(lenient_json::not_json(error));
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
-    let requests = members.get("requests").map(|requests| serde_json::from_str(requests.get()));
-    let requests: Vec<Box<RawValue>> = requests.transpose().map_err(|error| malformed(&error))?.unwrap_or_default();
-    let own: Vec<String> = OWN
-        .iter()
-        .filter_map(|name| members.get(*name).map(|value| format!("\"{name}\":{}", one_line(value.get()))))
-        .collect();
-    let own = format!("{{{}}}", own.join(","));
-    let folder = folder.map(|folder| serde_json::json!({ "folder": folder }).to_string());
-    let sides = std::iter::once(("session".to_owned(), own.into_bytes()))
-        .chain(folder.map(|folder| ("folder".to_owned(), folder.into_bytes())))
-        .collect();
-    Ok(Session { requests, sides })
+    let text =
+        simdutf8::compat::from_utf8(bytes).map_err(|error| CutError::Malformed(format!("not UTF-8: {error}")))?;
+    let members: Members<'_> =
+        serde_json::from_str(text).map_err(|error| CutError::Malformed(lenient_json::not_json(&error)))?;
+    let requests = members.requests.iter().map(|request| Request::new(request.get())).collect();
+    let own = |name: &&str| {
+        let mut member = format!("\"{name}\":").into_bytes();
+        lenient_json::push_line(members.others.get(*name)?.get(), &mut member);
+        Some(member)
+    };
+    Ok(Session { requests, sides: sides(OWN.iter().filter_map(own), folder) })
 }
 
 /// The session that a log of changes builds. A line that cannot be read is passed over: the last one may be torn.
 pub(super) fn of_log(bytes: &[u8], folder: Option<String>) -> Result<Session, CutError> {
     let mut session = Value::Null;
-    for line in bytes.split(|byte| *byte == b'\n') {
-        if let Ok(change) = serde_json::from_slice::<Value>(line) {
+    for line in lenient_json::decoded(bytes).split('\n') {
+        if let Ok(change) = serde_json::from_str::<Value>(line) {
             apply(&mut session, change);
         }
     }
-    if !session.is_object() {
+    let Value::Object(members) = &session else {
         return Err(CutError::Busy("the log does not begin with a session yet".to_owned()));
-    }
-    let document = serde_json::to_vec(&session).expect("a value is JSON");
-    of_document(&document, folder)
+    };
+    let requests = match members.get("requests") {
+        Some(Value::Array(requests)) => requests.iter().map(|request| Request::new(&request.to_string())).collect(),
+        Some(_) => return Err(CutError::Malformed("its requests are no list".to_owned())),
+        None => Vec::new(),
+    };
+    let own = |name: &&str| Some(format!("\"{name}\":{}", members.get(*name)?).into_bytes());
+    Ok(Session { requests, sides: sides(OWN.iter().filter_map(own), folder) })
+}
+
+/// What is told of a session beside its requests: its own members, and its folder.
+fn sides(own: impl Iterator<Item = Vec<u8>>, folder: Option<String>) -> Vec<(String, Vec<u8>)> {
+    let own: Vec<Vec<u8>> = own.collect();
+    let own = [b"{".as_slice(), &own.join(&b','), b"}"].concat();
+    let folder = folder.map(|folder| serde_json::json!({ "folder": folder }).to_string());
+    std::iter::once(("session".to_owned(), own))
+        .chain(folder.map(|folder| ("folder".to_owned(), folder.into_bytes())))
+        .collect()
 }
 
 /// Makes one change: 0 sets the whole, 1 sets a member, 2 appends to a list, 3 deletes a member.
@@ -170,27 +225,32 @@ fn delete(session: &mut Value, path: &[Value]) {
 
 impl Rows for Session {
     fn marks(&mut self) -> Result<Vec<u64>, CutError> {
-        let mark = |raw: &RawValue| {
-            let glance: Glance<'_> = serde_json::from_str(raw.get()).unwrap_or_default();
-            let parts = [glance.message, glance.response, glance.result, glance.is_canceled];
-            let parts: Vec<&str> = parts.into_iter().flatten().map(RawValue::get).collect();
-            rows::mark(glance.request_id.map_or("", RawValue::get).as_bytes(), parts.join("\n").as_bytes())
-        };
-        Ok(self.requests.iter().map(|raw| mark(raw)).collect())
+        Ok(self.requests.iter().map(|request| request.mark).collect())
     }
 
     fn read(&mut self, index: usize, json: &mut Vec<u8>) -> Result<Row, CutError> {
-        let raw = self.requests[index].get();
-        json.extend_from_slice(b"{\"request\":");
-        json.extend_from_slice(one_line(raw).as_bytes());
-        json.push(b'}');
+        let request = &self.requests[index];
+        json.extend_from_slice(&request.row);
         let last = index + 1 == self.requests.len();
-        let glance: Glance<'_> = serde_json::from_str(raw).unwrap_or_default();
-        Ok(if last && glance.is_pending() { Row::Growing } else { Row::Whole })
+        Ok(if last && request.is_pending { Row::Growing } else { Row::Whole })
     }
 
     fn sides(&mut self) -> Result<Vec<(String, Vec<u8>)>, CutError> {
         Ok(std::mem::take(&mut self.sides))
+    }
+}
+
+impl Request {
+    fn new(json: &str) -> Self {
+        let glance: Glance<'_> = serde_json::from_str(json).unwrap_or_default();
+        let parts = [glance.message, glance.response, glance.result, glance.is_canceled];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(RawValue::get).collect();
+        let mark = rows::mark(glance.request_id.map_or("", RawValue::get).as_bytes(), parts.join("\n").as_bytes());
+        let mut row = Vec::with_capacity(json.len() + 12);
+        row.extend_from_slice(b"{\"request\":");
+        lenient_json::push_line(json, &mut row);
+        row.push(b'}');
+        Self { row, mark, is_pending: glance.is_pending() }
     }
 }
 
@@ -205,11 +265,6 @@ impl Glance<'_> {
             is_null(self.result) && self.is_canceled.is_none_or(|raw| raw.get() != "true")
         }
     }
-}
-
-/// JSON on one line: line feeds in it stand between its values.
-fn one_line(json: &str) -> std::borrow::Cow<'_, str> {
-    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }
 
 #[cfg(test)]

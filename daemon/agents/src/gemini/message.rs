@@ -90,7 +90,12 @@ impl Format for Gemini {
 }
 
 /// Whether more of a message in a document is to come: a tool that runs, or the tokens of the last answer.
-pub(super) fn grows(message: &Value<'_>, last: bool) -> bool {
+pub(super) fn grows(message: &str, last: bool) -> bool {
+    if !last && !message.contains("\"toolCalls\"") {
+        return false;
+    }
+    let Ok(message) = serde_json::from_str::<Value<'_>>(message) else { return false };
+    let message = &message;
     let running = |call: &Value<'_>| !result::is_final(json::text(call, "status"));
     json::elements(message, "toolCalls").iter().any(running)
         || last

@@ -5,14 +5,16 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::lenient_json::decoded;
+
 /// Numbers of more than this are milliseconds since 1970, others seconds.
 const MILLISECONDS: f64 = 1e11;
 
 /// Parses a value. Halves of surrogate pairs and bytes that are no UTF-8, which agents in JavaScript leave where they cut
 /// texts, become replacement characters.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
-    serde_json::from_slice(bytes).or_else(|error| {
-        let text = String::from_utf8_lossy(bytes);
+    let text = decoded(bytes);
+    serde_json::from_str(&text).or_else(|error| {
         let repaired = without_halves(&text);
         if matches!((&text, &repaired), (Cow::Borrowed(_), Cow::Borrowed(_))) {
             return Err(error);

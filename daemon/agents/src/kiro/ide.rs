@@ -60,8 +60,9 @@ pub(super) fn session(path: &Path, bytes: &[u8]) -> Result<Elements, CutError> {
         Ok(members) => members.get("history").map(|history| executions_of(history.get())).unwrap_or_default(),
         Err(_) => BTreeSet::new(),
     };
-    let growing = |entry: &crate::transcript::json::Value<'_>, last: bool| {
-        last && crate::transcript::json::text(entry, "executionId").is_some()
+    let growing = |entry: &str, last: bool| {
+        let value = || serde_json::from_str::<crate::transcript::json::Value<'_>>(entry).ok();
+        last && value().is_some_and(|value| crate::transcript::json::text(&value, "executionId").is_some())
     };
     let elements =
         Elements::of_document(bytes, Some("history"), growing)?.beside(&["sessionId", "title", "workspaceDirectory"]);

@@ -204,7 +204,8 @@ impl Edges {
     pub(super) fn store(&self, cursor: &mut Cursor) {
         cursor.head = hash(&self.head);
         cursor.head_length = self.head.len() as u32;
-        cursor.tail = hash(&self.tail);
+        // Of a short file both are the same.
+        cursor.tail = if self.tail == self.head { cursor.head } else { hash(&self.tail) };
         cursor.tail_length = self.tail.len() as u32;
     }
 }
