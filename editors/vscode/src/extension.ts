@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("OpenSession", { log: true });
   const daemon = new Daemon(log);
   const documents = new SessionDocuments(daemon);
-  const handoffs = new Handoffs(daemon);
+  const handoffs = new Handoffs(daemon, context.globalStorageUri);
   const comparisons = new Comparisons(daemon);
   const edits = new Edits(daemon);
   const kinds = { session: documents, handoff: handoffs, diff: comparisons, edit: edits };

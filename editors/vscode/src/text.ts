@@ -79,6 +79,8 @@ export const budgetDetail: Record<string, () => string> = {
 };
 export const copied = (): string => t("Copied");
 export const chatMissing = (): string => t("No chat took the handoff; it is on the clipboard");
+export const chatTitle = (): string => t("Insert the Handoff into a Chat");
+export const editorsChat = (): string => t("The Editor's Chat");
 export const chatFilled = (): string => t("The handoff is in the chat; send it yourself");
 export const saved = (file: string): string => t("Saved {0}", file);
 

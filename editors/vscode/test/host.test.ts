@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { createMessageConnection, type MessageConnection, SocketMessageReader, SocketMessageWriter } from "vscode-jsonrpc/node";
 import { activate } from "../src/extension";
-import { commands, host, type Item, type Pick } from "./vscode";
+import { commands, type Document, env, host, type Item, type Pick, Uri } from "./vscode";
 
 const SESSION = {
   id: "4f2a91c7aa", short_id: "4f2a91c7", agent: "claude-code", title: "Fix the flaky lock test", updated: new Date().toISOString(),
@@ -22,7 +22,7 @@ const calls = join(folder, "calls");
 let server: Server | undefined;
 /** Answers that the test gives when it wants to, by query. */
 const held = new Map<string, (answer: unknown) => void>();
-const context = { subscriptions: [] as { dispose(): void }[] };
+const context = { subscriptions: [] as { dispose(): void }[], globalStorageUri: Uri.file("/storage") };
 
 const answers: Record<string, (params: never) => unknown> = {
   "daemon/hello": () => ({ version: "0.1.0", protocol: 1, capabilities: [] }),
@@ -158,6 +158,46 @@ test("a handoff opens for the session that is chosen, and is copied", async () =
   assert.equal(document?.uri.toString(), "opensession://handoff/4f2a91c7aa/handoff.md?standard");
   await commands.executeCommand("opensession.handoff.copy", document?.uri);
   assert.ok(host.said.includes("Copied"));
+});
+
+test("a handoff goes into the chat that is chosen, as that one takes it", async () => {
+  const handoff = host.opened.at(-1)?.uri;
+  const into = (): Promise<unknown> => commands.executeCommand("opensession.handoff.chat", handoff);
+  const taken: unknown[][] = [];
+  const chat = (name: string): void => void commands.registerCommand(name, (...parameters) => taken.push([name, ...parameters, host.editor?.selection.end.line]));
+  let offered: string[] = [];
+  const choose = (name: string | undefined): void => {
+    host.choose = (items) => {
+      offered = items.map(({ label }) => label);
+      return items.find(({ label }) => label === name);
+    };
+  };
+  const file = "file:///storage/handoff-4f2a91c7.md";
+
+  await into();
+  assert.match(env.clipboard.text, /^# Handoff/, "where there is no chat");
+  for (const name of ["claude-code.insertAtMentioned", "chatgpt.addFileToThread"]) chat(name);
+  choose("Codex");
+  await into();
+  assert.deepEqual(offered, ["Claude Code", "Codex"]);
+  assert.equal(String(taken.at(-1)?.[1]), file);
+  assert.match(host.files.get(file) ?? "", /^# Handoff/);
+  for (const name of ["workbench.action.chat.open", "cline.addToChat"]) chat(name);
+  choose("Cline");
+  await into();
+  assert.deepEqual(offered, ["The Editor's Chat", "Claude Code", "Codex", "Cline"]);
+  assert.deepEqual(taken.at(-1), ["cline.addToChat", 2], "all of it is selected");
+  choose("Claude Code");
+  await into();
+  assert.deepEqual([taken.at(-1), host.opened.at(-1)?.uri.toString()], [["claude-code.insertAtMentioned", 0], file]);
+  choose("The Editor's Chat");
+  await into();
+  assert.deepEqual(taken.at(-1)?.[1], { query: host.files.get(file), isPartialQuery: true });
+  const before = taken.length;
+  choose(undefined);
+  await into();
+  assert.equal(taken.length, before, "nothing is chosen");
+  host.opened.push(host.opened.splice(host.opened.findIndex(({ uri }) => uri === handoff), 1)[0] as Document);
 });
 
 test("what agents cannot be begun is not offered", async () => {

@@ -139,6 +139,13 @@ export class Document {
   getText(): string {
     return this.text;
   }
+  get lineCount(): number {
+    return this.text.split("\n").length;
+  }
+  lineAt(line: number): { range: Range } {
+    const length = this.text.split("\n")[line]?.length ?? 0;
+    return { range: new Range(line, 0, line, length) };
+  }
 }
 export interface Editor {
   document: Document;
@@ -178,6 +185,8 @@ export const host = {
   statusItem: { text: "", tooltip: "" },
   tree: undefined as { getChildren(node?: unknown): Promise<unknown> } | undefined,
   opened: [] as Document[],
+  files: new Map<string, string>(),
+  editor: undefined as Editor | undefined,
   closedTabs: 0,
 };
 
@@ -229,7 +238,8 @@ export const window = {
   async showTextDocument(document: Document): Promise<Editor> {
     host.opened = [...host.opened.filter((one) => one !== document), document];
     const zero = new Position(0, 0);
-    return { document, selection: new Selection(zero, zero), setDecorations: quiet, revealRange: quiet };
+    host.editor = { document, selection: new Selection(zero, zero), setDecorations: quiet, revealRange: quiet };
+    return host.editor;
   },
   createQuickPick(): unknown {
     const [changed, accepted, hid, active] = [new EventEmitter<string>(), new EventEmitter<void>(), new EventEmitter<void>(), new EventEmitter<Item[]>()];
@@ -249,6 +259,11 @@ export const window = {
   },
 };
 export const workspace = {
+  fs: {
+    async writeFile(uri: Uri, bytes: Uint8Array): Promise<void> {
+      host.files.set(uri.toString(), new TextDecoder().decode(bytes));
+    },
+  },
   workspaceFolders: undefined as { uri: Uri; name: string }[] | undefined,
   textDocuments: [] as Document[],
   getConfiguration: () => ({ get: (name: string, fallback: unknown) => host.settings[name] ?? fallback, update: async () => undefined }),
@@ -261,7 +276,7 @@ export const workspace = {
     return never();
   },
   async openTextDocument(uri: Uri): Promise<Document> {
-    const text = await host.providers.get(uri.scheme)?.provideTextDocumentContent(uri, undefined);
+    const text = host.files.get(uri.toString()) ?? (await host.providers.get(uri.scheme)?.provideTextDocumentContent(uri, undefined));
     return new Document(uri, text ?? "", uri.path.endsWith(".md") ? "markdown" : "opensession");
   },
 };

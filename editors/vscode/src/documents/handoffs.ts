@@ -6,6 +6,7 @@ import type { Daemon } from "../daemon/daemon";
 import * as settings from "../settings";
 import * as text from "../text";
 import { daemonAddress, handoffParts, readHandoffParts, SCHEME } from "./address";
+import { chats, insert } from "./chats";
 import { citations } from "./outline";
 import { sendToAgent } from "../sessions/send";
 import { commandUri, linesOf } from "./sessions";
@@ -14,7 +15,11 @@ const SELECTOR: vscode.DocumentSelector = { scheme: SCHEME, language: "markdown"
 const SUCCESS_MS = 3_000;
 
 export class Handoffs implements vscode.TextDocumentContentProvider, vscode.DocumentLinkProvider, vscode.CodeLensProvider {
-  constructor(private readonly daemon: Daemon) {}
+  /** `storage` is a folder of the extension's own, for chats that take files. */
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly storage: vscode.Uri,
+  ) {}
 
   register(): vscode.Disposable {
     return vscode.Disposable.from(
@@ -68,15 +73,18 @@ export class Handoffs implements vscode.TextDocumentContentProvider, vscode.Docu
     vscode.window.setStatusBarMessage(text.copied(), SUCCESS_MS);
   }
 
-  /** Fills the chat's input and never sends it. The command is not documented: where it is missing, the text is copied. */
+  /** Fills a chat's input and never sends it. Where there is no chat, or it takes nothing, the text is copied. */
   async insertIntoChat(uri?: vscode.Uri): Promise<void> {
     const document = await handoffOf(uri);
-    if (document === undefined) return;
+    const asked = document === undefined ? undefined : readHandoffParts(document.uri);
+    if (document === undefined || asked === undefined) return;
     const query = document.getText();
+    const known = await chats();
+    const chat = known.length > 1 ? await vscode.window.showQuickPick(known, { title: text.chatTitle() }) : known[0];
+    if (chat === undefined && known.length > 0) return;
     try {
-      const known = await vscode.commands.getCommands(true);
-      if (!known.includes("workbench.action.chat.open")) throw new Error(text.chatMissing());
-      await vscode.commands.executeCommand("workbench.action.chat.open", { query, isPartialQuery: true });
+      if (chat === undefined) throw new Error(text.chatMissing());
+      await insert(chat, query, vscode.Uri.joinPath(this.storage, `handoff-${asked.session.slice(0, 8)}.md`));
       vscode.window.setStatusBarMessage(text.chatFilled(), SUCCESS_MS);
     } catch {
       await vscode.env.clipboard.writeText(query);
