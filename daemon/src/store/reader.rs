@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use super::{
     Change, ChangeKind, Frames, RawFrame, SideFile, StoreError,
     block::{self, FrameEntry},
-    codec,
+    codec, schema,
 };
 use crate::{
     catalog::{SessionKey, StoredEntry, Traits},
@@ -97,6 +97,7 @@ impl Reader {
         let connection =
             Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        schema::keep_plans(&connection)?;
         connection.pragma_update(None, "cache_size", -2000)?;
         connection.pragma_update(None, "mmap_size", 1 << 30)?;
         Ok(Self { connection, frames: None, last_frame: None })

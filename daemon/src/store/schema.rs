@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 
 use super::StoreError;
 
@@ -158,6 +158,7 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreE
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    keep_plans(connection)?;
 
     let known = MIGRATIONS.len() as u32;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -168,6 +169,13 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreE
         connection
             .execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
     }
+    Ok(())
+}
+
+/// Has a statement's plan hold for all values that are bound to it. Otherwise those with bounds are prepared anew each
+/// time, which costs more than most of them do.
+pub(super) fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
