@@ -17,9 +17,9 @@ use crate::search::schema::{flag, kind_of};
 use crate::search::segment::TermField;
 use crate::search::snippet::Matcher;
 
-/// Events whose texts are looked at for what tokens lose: the best one of each session first, of a page and a few more. A
-/// text that nobody asked for lately costs a fifth of a millisecond.
-const MAX_LITERAL_CHECKS: usize = 24;
+/// Events whose texts are looked at for what tokens lose: the best one of each session first. A text that nobody asked for
+/// lately costs a fifth of a millisecond.
+const MAX_LITERAL_CHECKS: usize = 20;
 /// Sessions whose best events are looked at closely together, because they may change places; a first page and as many
 /// again. The cuts between them are the same for every page, so that pages neither repeat nor pass over a session.
 const CLOSE_LOOK: usize = 40;
