@@ -1,12 +1,16 @@
 //! How fast transcripts are read and derived from, against counting the line feeds of the same files.
 //!
 //! Reads the Claude Code sessions below the home directory that `OPENSESSION_CORPUS_M` names, and of the samples in the
-//! folder that `OPENSESSION_CORPUS` names those of all agents whose sessions are files of JSON. The samples are small
-//! and read many times over: at least 150 MB/s is wanted of each. One thread; the figure to watch is the ratio, since
-//! both sides are measured in one run. Where the system tells it, time is CPU time. A word after `--` names the one
-//! agent to be measured.
+//! folder that `OPENSESSION_CORPUS` names those of all agents whose sessions are files of JSON. At least 150 MB/s is
+//! wanted of each. Many samples are of a few lines, for which opening a file costs more than reading it: so each is
+//! measured both as it is and with what it says repeated to the length of a session that people have. One thread; the
+//! figure to watch is the ratio, since both sides are measured in one run. Where the system tells it, time is CPU time.
+//! A word after `--` names the one agent to be measured.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+#[path = "read/lengthen.rs"]
+mod lengthen;
 
 use std::{
     collections::BTreeMap,
@@ -43,6 +47,8 @@ const SAMPLES: &[(&str, &str)] = &[
 ];
 /// Samples are repeated until they are about so many bytes.
 const BYTES: u64 = 32 << 20;
+/// A sample is repeated within its files to about so many bytes.
+const LONG_BYTES: usize = 1 << 20;
 
 fn main() -> Result<(), CutError> {
     let only = env::args().nth(1).filter(|word| !word.starts_with('-'));
@@ -64,6 +70,15 @@ fn main() -> Result<(), CutError> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;
         measure(agent, &homes, BYTES)?;
+        let long = tempfile::tempdir()?;
+        let mut longer = Vec::new();
+        for (number, home) in homes.iter().enumerate() {
+            let copy = long.path().join(number.to_string());
+            lengthen::copy(home, &copy, LONG_BYTES)?;
+            longer.push(copy);
+        }
+        print!("  long: ");
+        measure(agent, &longer, BYTES)?;
     }
     Ok(())
 }

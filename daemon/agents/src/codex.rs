@@ -19,7 +19,7 @@ mod state;
 mod tests;
 mod write;
 
-pub(crate) use state::{Ids, hash_id, hash_words};
+pub(crate) use state::{Ids, hash_debug, hash_id, hash_words};
 
 use std::{
     collections::BTreeSet,

@@ -19,7 +19,7 @@ pub(crate) use self::calls::{Came, Made};
 use self::{calls::Calls, json::Value};
 use crate::{
     Derived, Deriver, Facts, Problem, Record, StateError,
-    codex::{Ids, hash_id, hash_words},
+    codex::{Ids, hash_debug, hash_id},
     derive::{self, Activity},
     lenient_json,
 };
@@ -90,7 +90,7 @@ impl<Own> Session<'_, Own> {
 
     /// Tells that something happened. Without an `id` of the agent's own one is made of `body`.
     pub(crate) fn push(&mut self, id: Option<String>, body: Body) {
-        let id = id.unwrap_or_else(|| self.kept.ids.next(hash_words("", &format!("{body:?}"))));
+        let id = id.unwrap_or_else(|| self.kept.ids.next(hash_debug(&body)));
         let subagent = self.subagent.clone();
         self.derived.events.push(Event { id: Some(id), ts: self.ts, subagent, ..Event::new(body) });
     }

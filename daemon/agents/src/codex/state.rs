@@ -1,6 +1,6 @@
 //! What a deriver of rollouts keeps between records. All of it, so that it can go on in another process.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt};
 
 use opensession_hail::Status;
 use serde::{Deserialize, Serialize};
@@ -224,21 +224,54 @@ impl Ids {
 
 /// A stable hash of text, blind to white space: the streams differ in how they join lines.
 pub(crate) fn hash_words(kind: &str, text: &str) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(kind.as_bytes());
-    let mut block = [0_u8; 512];
-    let mut filled = 0;
-    hasher.update(&[0]);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
-        block[filled] = byte;
-        filled += 1;
-        if filled == block.len() {
-            hasher.update(&block);
-            filled = 0;
+    let mut words = Words::new(kind);
+    words.take(text);
+    words.finish()
+}
+
+/// [`hash_words`] of what `value` is when it is written for debugging, without writing it.
+pub(crate) fn hash_debug(value: &impl fmt::Debug) -> u64 {
+    let mut words = Words::new("");
+    fmt::write(&mut words, format_args!("{value:?}")).expect("hashing cannot fail");
+    words.finish()
+}
+
+/// A hash of text that comes piece by piece.
+struct Words {
+    hasher: blake3::Hasher,
+    block: [u8; 512],
+    filled: usize,
+}
+
+impl Words {
+    fn new(kind: &str) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(kind.as_bytes()).update(&[0]);
+        Self { hasher, block: [0; 512], filled: 0 }
+    }
+
+    fn take(&mut self, text: &str) {
+        for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace()) {
+            self.block[self.filled] = byte;
+            self.filled += 1;
+            if self.filled == self.block.len() {
+                self.hasher.update(&self.block);
+                self.filled = 0;
+            }
         }
     }
-    hasher.update(&block[..filled]);
-    first_eight(&hasher.finalize())
+
+    fn finish(mut self) -> u64 {
+        self.hasher.update(&self.block[..self.filled]);
+        first_eight(&self.hasher.finalize())
+    }
+}
+
+impl fmt::Write for Words {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.take(text);
+        Ok(())
+    }
 }
 
 /// A stable hash of an id.
@@ -253,6 +286,13 @@ fn first_eight(hash: &blake3::Hash) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_written_is_hashed_alike() {
+        let value = ("a \"b\"\n", vec![Some("x y".repeat(400)), None]);
+        assert_eq!(hash_debug(&value), hash_words("", &format!("{value:?}")));
+        assert_ne!(hash_debug(&value), hash_debug(&value.0));
+    }
 
     #[test]
     fn twins_are_dropped_in_either_order() {
