@@ -203,6 +203,9 @@ impl Committer {
             }
         } else if !is_time {
             // Woken for nothing.
+        } else if self.fresh.is_some_and(|(_, last)| last.elapsed() >= FLUSH_IDLE) {
+            // Nobody writes any more: what writing took goes back too.
+            self.round_ended();
         } else if self.fresh.is_some() || self.bulk.is_some() {
             self.flush();
         } else if self.unpacked {

@@ -9,7 +9,7 @@ pub(super) const BULK_HEAP: usize = 80_000_000;
 /// Memory of the writer for a handful of fresh events, in bytes: the least that tantivy takes.
 pub(super) const FRESH_HEAP: usize = 15_000_000;
 /// Fresh events are brought to the disk when there are this many,
-pub(super) const FRESH_EVENTS: usize = 5_000;
+pub(super) const FRESH_EVENTS: usize = 2_000;
 /// or when their texts have this many bytes.
 pub(super) const FRESH_BYTES: usize = 8 << 20;
 
