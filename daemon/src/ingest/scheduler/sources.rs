@@ -102,7 +102,7 @@ impl Sources {
             homes,
             config,
             known: Vec::with_capacity(rows.len()),
-            by_path: FxHashMap::default(),
+            by_path: FxHashMap::with_capacity_and_hasher(rows.len(), rustc_hash::FxBuildHasher),
             queue: VecDeque::new(),
             busy: 0,
             roots: Vec::new(),
@@ -363,13 +363,15 @@ impl Sources {
 
     fn find_roots(&mut self) {
         self.roots.clear();
+        // However a variable spells it: changes are heard of, and files found, under one name.
+        let plain = |root: Root| Root { path: root.path.components().collect(), ..root };
         for agent in opensession_agents::registry::agents() {
             let is_wanted = self.config.watchers.enabled(agent.switch());
             if is_wanted && !self.config.privacy.excludes_agent(agent.id()) {
-                let own = agent.roots(&self.environment).into_iter();
+                let own = agent.roots(&self.environment).into_iter().map(plain);
                 self.roots.extend(own.map(|root| Rooted { agent: *agent, root, home: None }));
                 for home in &self.homes {
-                    let theirs = home.roots(*agent).into_iter();
+                    let theirs = home.roots(*agent).into_iter().map(plain);
                     self.roots.extend(theirs.map(|root| Rooted { agent: *agent, root, home: Some(home.clone()) }));
                 }
             }

@@ -153,7 +153,8 @@ impl Sources {
 
     /// A file changed: queues its source before all others. False when it is no source's file.
     pub(in crate::ingest::scheduler) fn touch(&mut self, path: &Path, live_bytes: u64) -> bool {
-        let mut roots = self.roots.iter().filter(|rooted| path.starts_with(&rooted.root.path));
+        let path: &Path = &path.components().collect::<PathBuf>();
+        let mut roots = self.roots.iter().filter(|rooted| is_below(path, &rooted.root.path));
         let found = roots.find_map(|Rooted { agent, root, home }| {
             let container = agent.container_at(root, path).map(Touched::Container);
             let touched = container.or_else(|| agent.source_at(root, path).map(Touched::Source))?;
@@ -284,4 +285,26 @@ impl Sources {
 enum Touched {
     Container(PathBuf),
     Source(Source),
+}
+
+/// Whether a path lies in a folder; both are spelled plainly, so that their bytes tell. Most folders are others.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    let rest = path.as_os_str().as_encoded_bytes().strip_prefix(folder.as_os_str().as_encoded_bytes());
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/' | b'\\')) || folder.parent().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_tell_what_lies_below() {
+        let below = |path: &str, folder: &str| is_below(Path::new(path), Path::new(folder));
+        for (path, folder) in [("/a/b", "/a/b"), ("/a/b/c", "/a/b"), ("/a", "/")] {
+            assert!(below(path, folder) && Path::new(path).starts_with(folder), "{path} {folder}");
+        }
+        for (path, folder) in [("/a/bc", "/a/b"), ("/a", "/a/b"), ("/x/a/b", "/a/b")] {
+            assert!(!below(path, folder) && !Path::new(path).starts_with(folder), "{path} {folder}");
+        }
+    }
 }
