@@ -24,7 +24,7 @@ pub(crate) use codec::timeline;
 pub use block::{BlockBuilder, EventBlock, Frames};
 pub use kept::PAST_QUERIES;
 pub use reader::{EventRange, Reader, SessionRow, SourceRow};
-pub use records::{RawFrame, SideFile};
+pub use records::{RawFrame, RawPacker, SideFile};
 pub use writer::{Change, ChangeKind, Committed, SessionBatch, SourceBatch, Writer};
 
 /// What keeps the store from being read or written.

@@ -2,7 +2,7 @@
 
 use opensession_agents::{Problem, Record, Sink};
 
-use crate::store::{RawFrame, SideFile, StoreError};
+use crate::store::{RawFrame, RawPacker, SideFile, StoreError};
 
 /// Side files larger than this are not kept; readers do not give larger ones.
 const SIDE_FILE_BYTES: usize = 1 << 20;
@@ -20,6 +20,7 @@ pub(super) struct Collector {
     oversize_bytes: u64,
     /// The first span that is not compressed yet.
     run: usize,
+    packer: RawPacker,
 }
 
 /// Where a record lies in `plain`.
@@ -41,6 +42,7 @@ pub(super) struct Collected {
     pub(super) side_files: Vec<SideFile>,
     /// Records too long to be read.
     pub(super) problems: Vec<Problem>,
+    packer: RawPacker,
 }
 
 impl Collected {
@@ -76,25 +78,26 @@ impl Collector {
                 frames: self.frames,
                 side_files: self.side_files,
                 problems: self.problems,
+                packer: self.packer,
             }),
         }
     }
 
     /// A collector that takes the buffers of an earlier one.
     pub(super) fn reuse(collected: Collected) -> Collector {
-        let Collected { mut plain, mut spans, .. } = collected;
+        let Collected { mut plain, mut spans, packer, .. } = collected;
         plain.clear();
         spans.clear();
         // One huge record must not hold its memory for ever.
         plain.shrink_to(8 << 20);
-        Collector { plain, spans, ..Collector::default() }
+        Collector { plain, spans, packer, ..Collector::default() }
     }
 
     /// Compresses the records that were not yet: the bytes of a frame lie one after the other in the source.
     fn pack(&mut self) {
         let Some(first) = self.spans.get(self.run) else { return };
         self.run = self.spans.len();
-        match RawFrame::pack(first.position, first.number, &self.plain[first.start..]) {
+        match self.packer.pack(first.position, first.number, &self.plain[first.start..]) {
             Ok(frame) => self.frames.push(frame),
             Err(fault) => self.fault = Some(fault),
         }
@@ -126,7 +129,7 @@ impl Sink for Collector {
     fn oversize(&mut self, piece: Record<'_>, last: bool) {
         self.pack();
         // Pieces are compressed as they come, so that a huge record is never held.
-        match RawFrame::pack(piece.position, 0, piece.bytes) {
+        match self.packer.pack(piece.position, 0, piece.bytes) {
             Ok(frame) => self.frames.push(frame),
             Err(fault) => self.fault = Some(fault),
         }

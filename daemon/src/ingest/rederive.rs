@@ -19,9 +19,10 @@ pub(super) fn replay(
     known: Option<&SessionRow>,
     dictionary: Option<&[u8]>,
 ) -> Result<SessionReading, StoreError> {
-    let fresh = || SessionReading::open(job.agent, job.source.clone(), job.origin.clone(), None, 0, dictionary);
+    let builder = SessionReading::builder(None, dictionary)?;
+    let opened = SessionReading::open(job.agent, job.source.clone(), job.origin.clone(), None, 0, builder);
     let unusable = || StoreError::Damaged { what: "the session".into(), reason: "its reader refuses to begin".into() };
-    let mut session = fresh()?.ok_or_else(unusable)?;
+    let mut session = opened.ok_or_else(unusable)?;
     if let Some(known) = known
         && let Some(row) = reader.source(known.source)?
     {
@@ -44,7 +45,14 @@ pub(crate) fn rederive(
     let dictionary = reader.dictionary()?;
     let origin = Origin::named(row.host.as_deref());
     let is_of_other_machine = origin.host.is_some();
-    let opened = SessionReading::open(job.agent, job.source.clone(), origin, None, 0, dictionary.as_deref())?;
+    let opened = SessionReading::open(
+        job.agent,
+        job.source.clone(),
+        origin,
+        None,
+        0,
+        SessionReading::builder(None, dictionary.as_deref())?,
+    );
     let Some(mut session) = opened else { return Ok(None) };
     if is_of_other_machine {
         // Its directory cannot be looked at from here.

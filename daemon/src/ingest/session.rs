@@ -80,23 +80,23 @@ impl SessionReading {
         origin: Origin,
         row: Option<&SessionRow>,
         problems: u64,
-        dictionary: Option<&[u8]>,
-    ) -> Result<Option<Self>, StoreError> {
+        builder: BlockBuilder,
+    ) -> Option<Self> {
         let deriver = match agent.deriver(&source, row.map(|row| row.state.as_slice())) {
             Ok(deriver) => deriver,
             Err(error) => {
                 tracing::info!(path = %source.path.display(), %error, "deriving the session again");
-                return Ok(None);
+                return None;
             }
         };
         let place =
             row.and_then(|row| row.place.as_deref()).and_then(|place| serde_json::from_str(place).ok()).map(Arc::new);
-        Ok(Some(Self {
+        Some(Self {
             agent,
             source,
             origin,
             deriver,
-            builder: BlockBuilder::new(EVENT_LEVEL, dictionary)?,
+            builder,
             statistics: row.map(|row| row.statistics.clone()).unwrap_or_default(),
             traits: row.map(|row| row.traits).unwrap_or_default(),
             place,
@@ -108,7 +108,17 @@ impl SessionReading {
             documents: Vec::new(),
             live_events: None,
             identities: Identities::default(),
-        }))
+        })
+    }
+
+    /// What packs a session's events.
+    pub(super) fn builder(spare: Option<BlockBuilder>, dictionary: Option<&[u8]>) -> Result<BlockBuilder, StoreError> {
+        BlockBuilder::new_or(spare, EVENT_LEVEL, dictionary)
+    }
+
+    /// What packed this one's events, for another session.
+    pub(super) fn into_builder(self) -> BlockBuilder {
+        self.builder
     }
 
     /// Begins a round. `watched`: whether subscribers want the events themselves.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     git::Places,
-    store::{Reader, SourceBatch, Store, StoreError},
+    store::{BlockBuilder, Reader, SourceBatch, Store, StoreError},
 };
 
 /// Bytes of text and records after which a first reading is committed piece by piece.
@@ -60,6 +60,13 @@ pub struct Worker {
     pub subscribers: Arc<AtomicUsize>,
 }
 
+/// What one reading leaves for the next.
+#[derive(Default)]
+struct Spare {
+    buffers: Option<Collected>,
+    builder: Option<BlockBuilder>,
+}
+
 /// Why a source was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReadError {
@@ -80,21 +87,19 @@ pub(super) enum ReadError {
 impl Worker {
     /// Works until there are no more jobs and the other side is gone.
     pub fn run(self) {
-        let mut reader = None;
-        let mut buffers = None;
+        let (mut reader, mut spare) = (None, Spare::default());
         for job in &self.jobs {
             let path = job.source.path.clone();
             let agent = job.agent.id();
             // A fault in one reader must not end the reading of all other sessions.
             let outcome =
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.read(&job, &mut reader, &mut buffers)));
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.read(&job, &mut reader, &mut spare)));
             let error = match outcome {
                 Ok(Ok(())) => continue,
                 Ok(Err(ReadError::Ending)) => return,
                 Ok(Err(error)) => Some(error),
                 Err(_) => {
-                    reader = None;
-                    buffers = None;
+                    (reader, spare) = (None, Spare::default());
                     None
                 }
             };
@@ -120,12 +125,7 @@ impl Worker {
         self.signals.send(done).map_err(|_| ReadError::Ending)
     }
 
-    fn read(
-        &self,
-        job: &Job,
-        kept_reader: &mut Option<Reader>,
-        buffers: &mut Option<Collected>,
-    ) -> Result<(), ReadError> {
+    fn read(&self, job: &Job, kept_reader: &mut Option<Reader>, spare: &mut Spare) -> Result<(), ReadError> {
         if kept_reader.is_none() {
             *kept_reader = Some(self.store.reader()?);
         }
@@ -134,16 +134,6 @@ impl Worker {
         let problems = row.as_ref().map_or(0, |row| row.problems);
         let mut cursor: Option<Cursor> = row.map(|row| row.cursor).filter(|cursor| *cursor != Cursor::default());
         let dictionary = reader.dictionary()?;
-        let open = |row: Option<&_>, problems| {
-            SessionReading::open(
-                job.agent,
-                job.source.clone(),
-                job.origin.clone(),
-                row,
-                problems,
-                dictionary.as_deref(),
-            )
-        };
         // Opened at the first record: most looks at a source find nothing new.
         let mut session: Option<SessionReading> = None;
         let limits = Limits { bytes: CUT_BYTES, take_torn: job.take_torn, ..Limits::default() };
@@ -158,7 +148,7 @@ impl Worker {
             stood = cursor.take();
         }
         loop {
-            let mut collector = buffers.take().map_or_else(Collector::default, Collector::reuse);
+            let mut collector = spare.buffers.take().map_or_else(Collector::default, Collector::reuse);
             let mut cut = job.agent.cut(&job.source, cursor.as_ref(), &limits, &mut collector)?;
             if let Some(stood) = stood.take() {
                 cut.restarted = true;
@@ -181,7 +171,10 @@ impl Worker {
                 } else {
                     reader.sessions_of(job.id.unwrap_or_default())?.pop()
                 };
-                session = match open(known.as_ref(), if cut.restarted { 0 } else { problems })? {
+                let builder = SessionReading::builder(spare.builder.take(), dictionary.as_deref())?;
+                let (source, origin) = (job.source.clone(), job.origin.clone());
+                let problems = if cut.restarted { 0 } else { problems };
+                session = match SessionReading::open(job.agent, source, origin, known.as_ref(), problems, builder) {
                     Some(session) => Some(session),
                     None => Some(rederive::replay(reader, job, known.as_ref(), dictionary.as_deref())?),
                 };
@@ -222,12 +215,13 @@ impl Worker {
                 sessions,
                 problems,
             };
-            *buffers = Some(collected);
+            spare.buffers = Some(collected);
             let live = job.live && !more;
             self.commits
                 .send(Commit::Batch { batch: Box::new(batch), documents, live_events, live, last: !more })
                 .map_err(|_| ReadError::Ending)?;
             if !more {
+                spare.builder = session.map(SessionReading::into_builder).or(spare.builder.take());
                 return Ok(());
             }
         }

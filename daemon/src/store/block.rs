@@ -35,6 +35,8 @@ pub struct BlockBuilder {
     turns_before: u32,
     turns: u32,
     compressor: Compressor<'static>,
+    level: i32,
+    dictionary: Option<Vec<u8>>,
 }
 
 impl BlockBuilder {
@@ -52,7 +54,17 @@ impl BlockBuilder {
             turns_before: 0,
             turns: 0,
             compressor,
+            level,
+            dictionary: dictionary.map(<[u8]>::to_vec),
         })
+    }
+
+    /// [`BlockBuilder::new`], or `spare` if it is one like it: to make one costs more than to pack a few events.
+    pub fn new_or(spare: Option<Self>, level: i32, dictionary: Option<&[u8]>) -> Result<Self, StoreError> {
+        match spare.filter(|spare| spare.level == level && spare.dictionary.as_deref() == dictionary) {
+            Some(spare) => Ok(spare),
+            None => Self::new(level, dictionary),
+        }
     }
 
     /// Begins a block whose first event has the number `first`, with `turns` prompts before it.

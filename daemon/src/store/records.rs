@@ -1,5 +1,7 @@
 //! Raw records: the bytes of a source as they were read, in zstd frames.
 
+use zstd::bulk::Compressor;
+
 use super::StoreError;
 
 /// Compression of frames as they come in: quick, since packing compresses them harder once their session is at rest. A
@@ -19,13 +21,24 @@ pub struct RawFrame {
     pub bytes: Vec<u8>,
 }
 
-impl RawFrame {
-    /// Compresses `plain`, which begins at `start` with record number `record`.
-    pub fn pack(start: u64, record: u64, plain: &[u8]) -> Result<Self, StoreError> {
-        Self::pack_at(FRESH_LEVEL, start, record, plain)
-    }
+/// Compresses frames as they come in. What it needs for that is kept from one to the next.
+#[derive(Default)]
+pub struct RawPacker(Option<Compressor<'static>>);
 
-    /// As [`RawFrame::pack`], at another level of compression.
+impl RawPacker {
+    /// Compresses `plain`, which begins at `start` with record number `record`.
+    pub fn pack(&mut self, start: u64, record: u64, plain: &[u8]) -> Result<RawFrame, StoreError> {
+        let compressor = match &mut self.0 {
+            Some(compressor) => compressor,
+            kept => kept.insert(Compressor::new(FRESH_LEVEL).map_err(|error| damaged(&error))?),
+        };
+        let bytes = compressor.compress(plain).map_err(|error| damaged(&error))?;
+        Ok(RawFrame { start, length: plain.len() as u64, record, bytes })
+    }
+}
+
+impl RawFrame {
+    /// Compresses `plain` at a level, which begins at `start` with record number `record`.
     pub(super) fn pack_at(level: i32, start: u64, record: u64, plain: &[u8]) -> Result<Self, StoreError> {
         let bytes = zstd::bulk::compress(plain, level).map_err(|error| damaged(&error))?;
         Ok(Self { start, length: plain.len() as u64, record, bytes })
