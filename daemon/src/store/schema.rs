@@ -154,7 +154,8 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), StoreE
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // Freed pages are overwritten, so that nothing of a forgotten session can be found in the file.
     connection.pragma_update(None, "secure_delete", true)?;
-    connection.pragma_update(None, "cache_size", -8000)?;
+    // Pages that were just written are seldom asked for again: more of them would only fill memory as sessions grow.
+    connection.pragma_update(None, "cache_size", -2000)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
