@@ -4,9 +4,6 @@ use std::{fs, io, path::Path};
 
 use serde_json::Value;
 
-/// Files shorter than this are no transcripts.
-const SHORTEST: u64 = 200;
-
 /// Copies the folder `from` into `to`, and makes each transcript in it about `bytes` long.
 pub(crate) fn copy(from: &Path, to: &Path, bytes: usize) -> io::Result<()> {
     fs::create_dir_all(to)?;
@@ -21,7 +18,7 @@ pub(crate) fn copy(from: &Path, to: &Path, bytes: usize) -> io::Result<()> {
             let extension = entry.path().extension().map(std::ffi::OsStr::to_os_string);
             let longer = match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
                 Some("jsonl") => lines(&content, bytes),
-                Some("json") if content.len() as u64 > SHORTEST => document(&content, bytes),
+                Some("json") => document(&content, bytes),
                 _ => None,
             };
             fs::write(target, longer.unwrap_or(content))?;
