@@ -12,7 +12,12 @@ pub(crate) fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
-/// JSON on one line: line feeds in it stand between its tokens.
+/// JSON on one line.
+pub(crate) fn one_line(json: &str) -> Cow<'_, str> {
+    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
+}
+
+/// Adds JSON to a line: line feeds in it stand between its tokens.
 pub(crate) fn push_line(json: &str, line: &mut Vec<u8>) {
     let mut rest = json.as_bytes();
     while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {

@@ -135,9 +135,13 @@ impl Watch {
             && let Err(error) = watcher.update_paths(std::mem::take(&mut waiting))
         {
             self.incomplete = Some(explain(&error.source));
-            let folder = error.origin.as_ref().map_or(Path::new("…"), PathOp::as_path);
-            self.watched.remove(folder);
-            tracing::warn!(folder = %folder.display(), error = %error.source, "the folder cannot be watched");
+            let Some(origin) = error.origin else {
+                // Not one folder's fault: the rescan by the clock makes up for it.
+                tracing::warn!(error = %error.source, "folders cannot be watched");
+                return;
+            };
+            self.watched.remove(origin.as_path());
+            tracing::warn!(folder = %origin.as_path().display(), error = %error.source, "the folder cannot be watched");
             waiting = error.remaining;
         }
     }

@@ -60,7 +60,8 @@ struct Glance<'a> {
     model_state: Option<&'a RawValue>,
 }
 
-/// The members of a session: its requests, and others as they stand.
+/// The members of a session: its requests, and others as they stand. Read at one go, since the requests are nearly all of
+/// a document.
 #[derive(Default)]
 struct Members<'a> {
     requests: Vec<&'a RawValue>,

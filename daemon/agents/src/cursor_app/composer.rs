@@ -23,6 +23,7 @@ use super::{
 use crate::{
     Cursor, Cut, CutError, Limits, Sink, Source,
     database::{Database, fault},
+    lenient_json,
     rows::{self, Row, Rows},
 };
 
@@ -251,7 +252,9 @@ fn sides(
 ) -> Result<Vec<(String, Vec<u8>)>, CutError> {
     let own: Vec<String> = OWN
         .iter()
-        .filter_map(|name| members.get(*name).map(|value| format!("\"{name}\":{}", one_line(value.get()))))
+        .filter_map(|name| {
+            members.get(*name).map(|value| format!("\"{name}\":{}", lenient_json::one_line(value.get())))
+        })
         .collect();
     let own = format!("{{{}}}", own.join(","));
     let head = folder::head(connection, id)?;
@@ -357,7 +360,7 @@ fn write_message(name: &str, text: Option<&str>, json: &mut Vec<u8>) {
     match text {
         Some(text) if serde_json::from_str::<&RawValue>(text).is_ok() => {
             write_name(name, json);
-            json.extend_from_slice(one_line(text).as_bytes());
+            lenient_json::push_line(text, json);
         }
         Some(text) => write_member(name, text, json),
         None => {
@@ -372,9 +375,4 @@ fn write_name(name: &str, json: &mut Vec<u8>) {
         json.push(b',');
     }
     json.extend_from_slice(format!("\"{name}\":").as_bytes());
-}
-
-/// JSON on one line: line feeds in it stand between its values.
-fn one_line(json: &str) -> std::borrow::Cow<'_, str> {
-    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }

@@ -91,6 +91,7 @@ impl Format for Gemini {
 
 /// Whether more of a message in a document is to come: a tool that runs, or the tokens of the last answer.
 pub(super) fn grows(message: &str, last: bool) -> bool {
+    // Most messages are prompts and answers: what is said below of calls needs none of them parsed.
     if !last && !message.contains("\"toolCalls\"") {
         return false;
     }

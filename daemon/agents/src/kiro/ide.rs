@@ -15,7 +15,9 @@ use std::{
 use serde_json::{Value, json, value::RawValue};
 use sha2::{Digest, Sha256};
 
-use crate::{CutError, Listing, Source, SourceKind, document_elements::Elements, transcript::walk};
+use crate::{
+    CutError, Listing, Source, SourceKind, document_elements::Elements, lenient_json::one_line, transcript::walk,
+};
 
 /// The folder of sessions, below the extension's.
 pub(super) const SESSIONS: &str = "workspace-sessions";
@@ -100,8 +102,7 @@ fn with_actions(entry: Vec<u8>, logs: &BTreeMap<String, PathBuf>) -> Vec<u8> {
     let actions = || {
         let execution = serde_json::from_slice::<Value>(&entry).ok()?["executionId"].as_str()?.to_owned();
         let log: Log = serde_json::from_slice(&read(logs.get(&execution)?)?).ok()?;
-        // The log may be set with line feeds, which stand only between its tokens.
-        Some(log.actions.get().replace(['\n', '\r'], " "))
+        Some(one_line(log.actions.get()).into_owned())
     };
     let Some(actions) = actions() else { return entry };
     let mut row = b"{\"entry\":".to_vec();

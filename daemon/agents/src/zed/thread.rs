@@ -5,6 +5,7 @@ use serde_json::{Map, Value, value::RawValue};
 use crate::{
     CutError,
     json_deriver::value,
+    lenient_json::one_line,
     rows::{Row, Rows, mark},
 };
 
@@ -48,14 +49,9 @@ impl Thread {
                 about.insert(name.to_owned(), tree.pointer(pointer).cloned().unwrap_or_default());
             }
         }
-        let messages = messages.into_iter().map(|message| on_one_line(message.get())).collect();
+        let messages = messages.into_iter().map(|message| one_line(message.get()).into_owned()).collect();
         Ok(Self { messages, about })
     }
-}
-
-/// JSON without line feeds: they stand only between its tokens.
-fn on_one_line(json: &str) -> String {
-    if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ") } else { json.to_owned() }
 }
 
 impl Rows for Thread {
